@@ -1,0 +1,41 @@
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true },
+        keepClassNames: true,
+      },
+      module: { type: 'commonjs' },
+    },
+  ],
+};
+
+const project = (displayName, testMatch) => ({
+  displayName,
+  testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
+  testEnvironment: 'node',
+  transform,
+});
+
+/**
+ * `default` needs nothing but Node. `interop` and `lab` need Debian's parts (see test/README.md).
+ * @type {import('jest').Config}
+ */
+module.exports = {
+  reporters: ['default', '<rootDir>/test/support/closingLineReporter.js'],
+  testTimeout: 20000,
+  maxWorkers: 2,
+  projects: [
+    project('default', [
+      'test/unit/**/*.test.ts',
+      'test/contract/**/*.test.ts',
+      'test/http/**/*.test.ts',
+      'test/*.test.ts',
+    ]),
+    project('interop', ['test/interop/**/*.test.ts']),
+    project('lab', ['test/lab/**/*.test.ts']),
+  ],
+};
