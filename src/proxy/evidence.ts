@@ -1,0 +1,76 @@
+import type { Change, ChangedContext, ProxySettings } from './model';
+
+/**
+ * A change as Markdown, ready to be pasted into a ticket. Text that a person or the registry supplied is escaped, so that
+ * it cannot pose as part of the page.
+ */
+export function changeAsMarkdown(change: Change): string {
+  const facts: [string, string | null][] = [
+    ['When', change.at],
+    ['What', change.kind],
+    ['Outcome', change.failure === null ? change.outcome : `${change.outcome}: ${change.failure}`],
+    ['Who', change.actor],
+    ['Ticket', change.ticket],
+    ['Reason', change.reason],
+    ['Copied from', change.source && `${change.source.id} (${change.source.sid})`],
+    ['Backup restored', change.restoredBackupId],
+    ['Backup made before', change.backupId],
+    ['Request', change.requestId],
+  ];
+  const rows = facts.flatMap(([name, value]) =>
+    value === null ? [] : [`| ${name} | ${escapeCell(value)} |`],
+  );
+  return [
+    `# Proxy change ${change.id}`,
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows,
+    ...change.contexts.flatMap(contextLines),
+    '',
+  ].join('\n');
+}
+
+function contextLines(context: ChangedContext): readonly string[] {
+  return [
+    '',
+    `## ${escapeCell(context.context)} (${escapeCell(context.account)})`,
+    '',
+    '| | before | after |',
+    '|---|---|---|',
+    `| Proxy | ${cell(context.before, 'proxyServer', 'proxy')} | ${cell(context.after, 'proxyServer', 'proxy')} |`,
+    `| Bypass | ${bypass(context.before)} | ${bypass(context.after)} |`,
+    `| PAC | ${cell(context.before, 'autoConfigUrl', 'autoConfigUrl')} | ${cell(context.after, 'autoConfigUrl', 'autoConfigUrl')} |`,
+    `| Auto-detect | ${onOff(context.before)} | ${onOff(context.after)} |`,
+    '',
+    `Before: ${bytes(context.beforeHex)}`,
+    '',
+    `After: ${bytes(context.afterHex)}`,
+  ];
+}
+
+function cell(
+  settings: ProxySettings | null,
+  field: 'proxyServer' | 'autoConfigUrl',
+  flag: 'proxy' | 'autoConfigUrl',
+) {
+  const text = settings?.[field];
+  if (!settings || !text) return 'none';
+  return settings.flags[flag] ? escapeCell(text) : `${escapeCell(text)} (stored, not in force)`;
+}
+
+function bypass(settings: ProxySettings | null): string {
+  return settings?.bypassList.map(escapeCell).join('; ') || 'none';
+}
+
+function onOff(settings: ProxySettings | null): string {
+  return settings?.flags.autoDetect ? 'on' : 'off';
+}
+
+function bytes(hex: string | null): string {
+  return hex === null ? 'no value' : `\`${hex}\` (${hex.length / 2} bytes)`;
+}
+
+function escapeCell(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').replace(/[\\`*_{}[\]()#+!|<>~&]/g, '\\$&');
+}

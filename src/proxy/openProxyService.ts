@@ -1,0 +1,79 @@
+import type { Clock } from '../lib/clock';
+import type { Logger } from '../lib/logger';
+import { Mutex } from '../lib/mutex';
+import type { Registry } from '../registry/registry';
+import { BackupStore } from './backups';
+import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
+import { type ProxyInForce, proxyInForce, showContexts, showOneContext } from './contexts';
+import { planCopy } from './copy';
+import type { Actor, ChangeOutcome, ProxyContexts } from './model';
+import type { Situation } from './plan';
+import type { ProxyService } from './proxyService';
+import { planPut, planRemoval } from './put';
+import { planRestore } from './restore';
+import { type Snapshot, readSnapshot, sameSnapshot } from './snapshot';
+
+/** What this folder needs from others. */
+export interface ProxyParts {
+  readonly registry: Registry;
+  /** The SID that this process runs as. */
+  readonly ownSid: string;
+  /** Where backups are kept; must exist. */
+  readonly dataDir: string;
+  readonly record: ChangeSink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The service, and the look-up that the health check uses. */
+export interface OpenedProxyService extends ProxyService {
+  /** What programs that run as an account are told. Errors: `context-not-found`. */
+  proxyFor(id: string): Promise<ProxyInForce>;
+}
+
+/** Opens the service. Each write holds one lock from what it reads to what it records. */
+export async function openProxyService(parts: ProxyParts): Promise<OpenedProxyService> {
+  const { registry, ownSid, clock, logger } = parts;
+  const backups = await BackupStore.open(parts.dataDir, logger);
+  const writer = new ChangeWriter({ registry, backups, record: parts.record, clock, logger });
+  const lock = new Mutex();
+  const contexts = rememberLast(ownSid);
+  const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
+    lock.run<ChangeOutcome>(async () => {
+      const snapshot = await readSnapshot(registry);
+      return writer.carryOut(await plan({ snapshot, ownSid, actor }));
+    });
+  return {
+    contexts: async (source) => contexts(await readSnapshot(registry), source),
+    context: async (id) => showOneContext(await readSnapshot(registry), ownSid, id),
+    proxyFor: async (id) => proxyInForce(await readSnapshot(registry), ownSid, id),
+    copy: (request, actor) => change(actor, (situation) => planCopy(situation, request)),
+    put: (id, request, ifMatch, actor) =>
+      change(actor, (situation) => planPut(situation, request, { id, ifMatch })),
+    remove: (id, request, ifMatch, actor) =>
+      change(actor, (situation) => planRemoval(situation, request, { id, ifMatch })),
+    restore: (backupId, request, actor) =>
+      change(actor, async (situation) => planRestore(situation, request, await backups.read(backupId))),
+    backups: (page) => backups.page(page),
+    backup: (id) => backups.get(id),
+    backupFile: (id) => backups.file(id),
+  };
+}
+
+/**
+ * {@link showContexts}, which answers with the same object again while the registry holds the same. The registry is read
+ * each time: only the interpreting is saved.
+ */
+function rememberLast(ownSid: string): (snapshot: Snapshot, source: string | undefined) => ProxyContexts {
+  let last: {
+    readonly snapshot: Snapshot;
+    readonly source: string | undefined;
+    readonly shown: ProxyContexts;
+  } | null = null;
+  return (snapshot, source) => {
+    if (last === null || last.source !== source || !sameSnapshot(last.snapshot, snapshot)) {
+      last = { snapshot, source, shown: showContexts(snapshot, ownSid, source) };
+    }
+    return last.shown;
+  };
+}

@@ -1,0 +1,124 @@
+import { DomainError } from '../lib/errors';
+import type { NamedRegistryValue, Registry, RegistryValue } from '../registry/registry';
+import { stringValue } from '../registry/registry';
+import { type Account, SERVICE_ACCOUNTS, isPersonSid, isSid } from './accounts';
+import { SETTINGS_VALUE, connectionsKey, internetSettingsKey, sameValue } from './settingsValue';
+
+const USERS = 'HKEY_USERS';
+const PROFILE_LIST = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList';
+const POLICY =
+  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
+const MACHINE_CONNECTIONS =
+  'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections';
+
+/** What the registry says about one account, read and not yet interpreted. */
+export interface AccountSnapshot {
+  readonly account: Account;
+  /** Whether the account's hive is there, so that its settings can be read and written. */
+  readonly loaded: boolean;
+  /** `DefaultConnectionSettings`. */
+  readonly value: RegistryValue | undefined;
+  /** The values beside the `Connections` key. */
+  readonly legacy: readonly NamedRegistryValue[];
+}
+
+/** What the registry says about proxies: everything that any decision here is made from. */
+export interface Snapshot {
+  /** Service accounts first, then the people whose profile is loaded, in the registry's order. */
+  readonly accounts: readonly AccountSnapshot[];
+  /** `ProxySettingsPerUser`. */
+  readonly policy: RegistryValue | undefined;
+  /** `WinHttpSettings`. */
+  readonly winHttp: RegistryValue | undefined;
+  /** HKLM's `DefaultConnectionSettings`. */
+  readonly machineValue: RegistryValue | undefined;
+}
+
+/** Reads it all, each value once. Errors: the registry's. */
+export async function readSnapshot(registry: Registry): Promise<Snapshot> {
+  const hives = (await registry.listSubkeys(USERS)) ?? [];
+  const loaded = new Set(hives.map((hive) => hive.toUpperCase()));
+  const services = SERVICE_ACCOUNTS.map((account) => readAccount(registry, account, loaded.has(account.sid)));
+  const people = hives.filter(isPersonSid).map(async (sid) => {
+    return readAccount(registry, await readPerson(registry, sid), true);
+  });
+  const [accounts, policy, winHttp, machineValue] = await Promise.all([
+    Promise.all([...services, ...people]),
+    registry.readValue(POLICY, 'ProxySettingsPerUser'),
+    registry.readValue(MACHINE_CONNECTIONS, 'WinHttpSettings'),
+    registry.readValue(MACHINE_CONNECTIONS, SETTINGS_VALUE),
+  ]);
+  return { accounts, policy, winHttp, machineValue };
+}
+
+/**
+ * The account that an id names; `CurrentUser` is not handled here, since it depends on the source rule. Errors:
+ * `id-invalid` for a SID that is no SID, `context-not-found` for an account that is not there.
+ */
+export function findAccount(snapshot: Snapshot, id: string): AccountSnapshot {
+  const wanted = id.toLowerCase();
+  const found = snapshot.accounts.find(
+    ({ account }) => account.id.toLowerCase() === wanted || account.sid.toLowerCase() === wanted,
+  );
+  if (found !== undefined) return found;
+  if (wanted.startsWith('s-1-') && !isSid(id)) {
+    throw new DomainError('invalid', 'id-invalid', 'This is not a security identifier (SID).');
+  }
+  throw new DomainError(
+    'notFound',
+    'context-not-found',
+    'No such account is signed in. Name LocalSystem, LocalService, NetworkService, CurrentUser, or the SID of an account whose profile is loaded: GET /proxy/contexts lists them.',
+  );
+}
+
+/** Whether two snapshots hold the same, so that whatever was made from one holds for the other. */
+export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
+  return (
+    a.accounts.length === b.accounts.length &&
+    a.accounts.every((account, index) => sameAccount(account, b.accounts[index])) &&
+    sameValue(a.policy, b.policy) &&
+    sameValue(a.winHttp, b.winHttp) &&
+    sameValue(a.machineValue, b.machineValue)
+  );
+}
+
+async function readAccount(registry: Registry, account: Account, loaded: boolean): Promise<AccountSnapshot> {
+  const [value, legacy] = await Promise.all([
+    registry.readValue(connectionsKey(account.sid), SETTINGS_VALUE),
+    registry.listValues(internetSettingsKey(account.sid)),
+  ]);
+  return { account, loaded, value, legacy: legacy ?? [] };
+}
+
+async function readPerson(registry: Registry, sid: string): Promise<Account> {
+  const session = `${USERS}\\${sid}\\Volatile Environment`;
+  const [user, domain] = await Promise.all([
+    registry.readValue(session, 'USERNAME'),
+    registry.readValue(session, 'USERDOMAIN'),
+  ]);
+  const userName = stringValue(user);
+  const domainName = stringValue(domain);
+  if (userName)
+    return { id: sid, sid, name: domainName ? `${domainName}\\${userName}` : userName, usedBy: [] };
+  const path = stringValue(await registry.readValue(`${PROFILE_LIST}\\${sid}`, 'ProfileImagePath'));
+  return { id: sid, sid, name: path?.split('\\').at(-1) ?? sid, usedBy: [] };
+}
+
+function sameAccount(a: AccountSnapshot, b: AccountSnapshot | undefined): boolean {
+  if (b === undefined) return false;
+  return (
+    a.account.sid === b.account.sid &&
+    a.account.name === b.account.name &&
+    a.loaded === b.loaded &&
+    sameValue(a.value, b.value) &&
+    sameValues(a.legacy, b.legacy)
+  );
+}
+
+function sameValues(a: readonly NamedRegistryValue[], b: readonly NamedRegistryValue[]): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length &&
+    a.every((value, index) => value.name === b[index]?.name && sameValue(value, b[index]))
+  );
+}

@@ -1,0 +1,75 @@
+import path from 'node:path';
+import { JournalFile } from '../../src/journal/journalFile';
+import { systemClock } from '../../src/lib/clock';
+import { writeFileDurably } from '../../src/lib/durableFile';
+import type { Change } from '../../src/proxy/model';
+import { openProxyService } from '../../src/proxy/openProxyService';
+import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
+import { openRegFile } from '../../src/registry/regfile/regFileRegistry';
+import { type Registry, RegistryType } from '../../src/registry/registry';
+import { memoryLogger } from './memoryLogger';
+import { settingsBytes } from './settingsBytes';
+import { temporaryFolder } from './temporaryFolder';
+
+/** The practice DC's signed-in users: one with a proxy, one without. */
+export const anna = 'S-1-5-21-1004336348-1177238915-682003330-1104';
+export const ben = 'S-1-5-21-1004336348-1177238915-682003330-1105';
+
+export const localSystem = 'S-1-5-18';
+export const localService = 'S-1-5-19';
+
+export const actor = { name: 'admin', requestId: 'test-request' };
+
+/** What the practice DC's user has: the settings that the documented job copies. */
+export const annasProxy = 'proxy.contoso.com:8080';
+
+export function connectionsKey(sid: string): string {
+  return `HKEY_USERS\\${sid}\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections`;
+}
+
+/** The proxy service over a practice DC in a folder of its own. `wrap` may put a fault between service and registry. */
+export async function openPractice(
+  options: { readonly ownSid?: string; readonly wrap?: (registry: Registry) => Registry } = {},
+) {
+  const folder = await temporaryFolder();
+  const regfile = path.join(folder.path, 'registry.reg');
+  await writeFileDurably(regfile, practiceDomainController());
+  const registry = await openRegFile(regfile);
+  const logger = memoryLogger();
+  const journal = await JournalFile.open<Change>(path.join(folder.path, 'journal.jsonl'), logger);
+  const proxy = await openProxyService({
+    registry: options.wrap?.(registry) ?? registry,
+    ownSid: options.ownSid ?? localSystem,
+    dataDir: folder.path,
+    record: (change) => journal.append(change),
+    clock: systemClock,
+    logger,
+  });
+  const setRaw = async (sid: string, data: Uint8Array, type: number = RegistryType.binary) => {
+    await registry.createKey(connectionsKey(sid));
+    await registry.writeValue(connectionsKey(sid), 'DefaultConnectionSettings', { type, data });
+  };
+  return {
+    proxy,
+    registry,
+    journal,
+    logger,
+    dataDir: folder.path,
+    /** Writes an account's value behind the service's back. */
+    setRaw,
+    set: (sid: string, fields: Parameters<typeof settingsBytes>[0]) => setRaw(sid, settingsBytes(fields)),
+    remove: (sid: string) => registry.deleteValue(connectionsKey(sid), 'DefaultConnectionSettings'),
+    /** An account's bytes in hex, undefined when absent. */
+    hexOf: async (sid: string) => {
+      const value = await registry.readValue(connectionsKey(sid), 'DefaultConnectionSettings');
+      return value && Buffer.from(value.data).toString('hex');
+    },
+    close: async () => {
+      await journal.close();
+      await registry.close();
+      await folder.remove();
+    },
+  };
+}
+
+export type Practice = Awaited<ReturnType<typeof openPractice>>;

@@ -1,0 +1,109 @@
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { JournalFile } from '../../../src/journal/journalFile';
+import { memoryLogger } from '../../support/memoryLogger';
+import { temporaryFolder } from '../../support/temporaryFolder';
+
+interface Entry {
+  readonly id: string;
+  readonly at: string;
+  readonly text: string;
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let file: string;
+const logger = memoryLogger();
+const entry = (id: number, text = 'x'): Entry => ({ id: String(id), at: '2026-01-01T00:00:00.000Z', text });
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  file = path.join(folder.path, 'journal.jsonl');
+  logger.lines.length = 0;
+});
+afterEach(() => folder.remove());
+
+async function withJournal<T>(use: (journal: JournalFile<Entry>) => Promise<T>): Promise<T> {
+  const journal = await JournalFile.open<Entry>(file, logger);
+  try {
+    return await use(journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+const ids = (page: { readonly items: readonly Entry[] }) => page.items.map(({ id }) => id);
+
+describe('a journal file', () => {
+  it('gives entries back after it was closed and opened again, by id and by page, newest first', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 5; id += 1) await journal.append(entry(id, `line\nbreak "${id}" ü`));
+    });
+    await withJournal(async (journal) => {
+      expect(await journal.find('3')).toEqual(entry(3, 'line\nbreak "3" ü'));
+      expect(await journal.find('9')).toBeUndefined();
+      const first = await journal.page({ limit: 2 });
+      const second = await journal.page({ limit: 2, cursor: first.next ?? '' });
+      const third = await journal.page({ limit: 2, cursor: second.next ?? '' });
+      expect([ids(first), ids(second), ids(third)]).toEqual([['5', '4'], ['3', '2'], ['1']]);
+      expect(third.next).toBeNull();
+    });
+  });
+
+  it('keeps a cursor’s place while entries are added', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 4; id += 1) await journal.append(entry(id));
+      const { next } = await journal.page({ limit: 2 });
+      await journal.append(entry(5));
+      expect(ids(await journal.page({ limit: 2, cursor: next ?? '' }))).toEqual(['2', '1']);
+    });
+  });
+
+  it.each([
+    'bogus',
+    '',
+    'OTk',
+    Buffer.from('-1').toString('base64url'),
+    Buffer.from('1e1').toString('base64url'),
+  ])('refuses the cursor %j', async (cursor) => {
+    await withJournal(async (journal) => {
+      await journal.append(entry(1));
+      await expect(journal.page({ limit: 1, cursor })).rejects.toMatchObject({ code: 'cursor-invalid' });
+    });
+  });
+
+  it('writes many entries at once, each on a line of its own', async () => {
+    await withJournal((journal) =>
+      Promise.all(Array.from({ length: 50 }, (_, id) => journal.append(entry(id)))),
+    );
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as Entry).id)).toEqual(
+      Array.from({ length: 50 }, (_, id) => String(id)),
+    );
+  });
+
+  it('begins a line of its own behind a torn one, says so, and still serves the rest', async () => {
+    await withJournal((journal) => journal.append(entry(1)));
+    await appendFile(file, '{"id":"2","at":"20');
+    await withJournal(async (journal) => {
+      await journal.append(entry(3));
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
+    });
+    expect(logger.lines.join('')).toContain('cannot be read');
+    await withJournal(async (journal) => {
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
+      expect((await readFile(file, 'utf8')).split('\n')[1]).toBe('{"id":"2","at":"20');
+    });
+  });
+
+  it('passes over a line that is damaged in the middle', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 3; id += 1) await journal.append(entry(id));
+    });
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    lines[1] = (lines[1] ?? '').replace('{', '[');
+    await writeFile(file, lines.join('\n'));
+    await withJournal(async (journal) => {
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
+    });
+  });
+});
