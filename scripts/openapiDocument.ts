@@ -1,0 +1,321 @@
+/** From what tsoa generates to the contract: pure, so that the test can do it again and compare. */
+import { PROBLEM_JSON, type Problem } from '../src/http/problems';
+import { problemDefinition, statusOf } from '../src/http/problemDefinitions';
+import type { Answer, MediaType, OpenApiDocument, Operation, Schema } from './openapiTypes';
+import { answerExamples, otherExamples, requestExamples } from './openapiExamples';
+
+const TAGS = [
+  {
+    name: 'Proxy',
+    description:
+      'The accounts, their proxies, and the documented job: copy a user’s proxy to the sensor’s accounts.',
+  },
+  { name: 'Backups', description: 'What was saved before each change, and its way back.' },
+  { name: 'Changes', description: 'The journal: who changed what, when and why.' },
+  { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
+  { name: 'Operations', description: 'For whoever runs the service. No token is needed.' },
+];
+
+const DESCRIPTION =
+  unwrap(`Shows, copies, proves and puts back the WinINET proxy of the accounts that the Microsoft Defender for Identity
+sensor runs as.
+
+Errors are RFC 9457 problem details (\`${PROBLEM_JSON}\`); branch on \`code\`; \`type\` is a page of this service. Times are RFC
+3339 in UTC, bytes lower-case hex, durations milliseconds in fields that end in \`Ms\`. Fields and query parameters that are not
+described are refused. Lists have \`items\` and \`next\`; pass \`next\` as \`cursor\`. Every answer has \`X-Request-Id\`: the one sent,
+if it looks sane. All but the Operations need \`Authorization: Bearer <token>\`.`);
+
+/** For fields that mean the same wherever they stand. */
+const COMMON_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  dryRun: 'Go through the same checks and give the same shape of answer, but write nothing.',
+};
+const METHODS = ['get', 'put', 'post', 'delete'];
+/** Problems besides a report of the same status. */
+const ALSO: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  checkHealth: { '503': 'registry-unavailable registry-access-denied' },
+};
+const ETAG = { ETag: { $ref: '#/components/headers/ETag' } };
+const EXTRA_HEADERS: Readonly<Record<string, Readonly<Record<string, Record<string, object>>>>> = {
+  getContext: { '200': ETAG, '304': ETAG },
+  putContext: { '200': ETAG },
+  getBackupFile: { '200': { 'Content-Disposition': { $ref: '#/components/headers/ContentDisposition' } } },
+};
+
+/** Finishes the document. Throws when an operation names a problem that does not exist or has another status. */
+export function finishDocument(raw: OpenApiDocument, service: { readonly version: string }): OpenApiDocument {
+  const paths = Object.entries(raw.paths)
+    .sort(([a], [b]) => rank(raw.paths[a]) - rank(raw.paths[b]) || compare(a, b))
+    .map(([path, operations]) => [path, finishPath(operations)] as const);
+  const document: OpenApiDocument = {
+    openapi: '3.0.3',
+    info: {
+      title: 'sensorproxy',
+      version: service.version,
+      description: DESCRIPTION,
+      license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
+    },
+    servers: [{ url: '/', description: 'This service.' }],
+    tags: TAGS,
+    security: [{ bearer: [] }],
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas: raw.components.schemas,
+      examples: {},
+      headers: {
+        ETag: {
+          description: 'Strong entity tag of the account’s stored bytes.',
+          schema: { type: 'string' },
+          example: '"2c26b46b68ffc68ff99b453c1d304134"',
+        },
+        ContentDisposition: { description: 'Proposes a file name.', schema: { type: 'string' } },
+        RequestId: { description: 'The request’s id, as the log has it.', schema: { type: 'string' } },
+        WWWAuthenticate: { description: 'The scheme to use: Bearer.', schema: { type: 'string' } },
+      },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'The first start leaves an administrator’s token in `admin.token` in the data folder; the log names the file.',
+        },
+      },
+    },
+  };
+  document.components.examples = problemExamples(document.paths);
+  document.components.schemas = finishSchemas(document, raw.components.schemas);
+  return document;
+}
+
+function finishPath(operations: Record<string, Operation>): Record<string, Operation> {
+  return Object.fromEntries(
+    METHODS.flatMap((method) => {
+      const operation = operations[method];
+      return operation === undefined ? [] : [[method, finishOperation(operation)]];
+    }),
+  );
+}
+
+function finishOperation(operation: Operation): Operation {
+  const { operationId: id, requestBody, responses } = operation;
+  const isPublic = operation.security?.length === 0;
+  const codes = commonProblems(requestBody !== undefined, isPublic);
+  const answers: Record<string, Answer> = {};
+  for (const [status, answer] of Object.entries(responses)) {
+    if (isProblem(answer)) codes.push(...answer.description.split(' '));
+    else answers[status] = finishAnswer(id, status, answer);
+  }
+  for (const [status, extra] of Object.entries(ALSO[id] ?? {}))
+    codes.push(...extra.split(' ').map((code) => withStatus(code, status)));
+  for (const status of [...new Set(codes.map(statusOfCode))]) {
+    const own = codes.filter((code) => statusOfCode(code) === status);
+    answers[status] = mergeAnswers(answers[status], problemAnswer([...new Set(own)]));
+  }
+  for (const answer of Object.values(answers)) {
+    answer.headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...answer.headers };
+  }
+  return {
+    tags: operation.tags,
+    operationId: id,
+    summary: operation.summary,
+    description: unwrap(operation.description),
+    security: isPublic ? [] : [{ bearer: [] }],
+    ...(operation.parameters?.length
+      ? {
+          parameters: operation.parameters.map((each) => ({
+            ...each,
+            description: unwrap(each.description) ?? COMMON_DESCRIPTIONS[each.name],
+            schema: plainIntegers(each.schema) as Schema,
+          })),
+        }
+      : {}),
+    ...(requestBody ? { requestBody: withRequestExample(id, requestBody) } : {}),
+    responses: answers,
+  };
+}
+
+function finishAnswer(id: string, status: string, answer: Answer): Answer {
+  const others = otherExamples[id] ?? {};
+  const content: Record<string, MediaType> = {};
+  const examples: Readonly<Record<string, unknown>> = answerExamples;
+  for (const [type, media] of Object.entries(answer.content ?? {})) {
+    if (type === 'application/json')
+      content[type] = {
+        schema: media.schema,
+        ...(id in examples ? { example: exampleFor(examples[id], status) } : {}),
+      };
+  }
+  if (status === '200') {
+    for (const [type, example] of Object.entries(others)) {
+      content[type] = {
+        schema:
+          type === 'application/octet-stream' ? { type: 'string', format: 'binary' } : { type: 'string' },
+        example,
+      };
+    }
+  }
+  const description = answer.description === 'Ok' ? 'Done.' : unwrap(answer.description);
+  return {
+    description,
+    ...(EXTRA_HEADERS[id]?.[status] ? { headers: EXTRA_HEADERS[id][status] } : {}),
+    ...(Object.keys(content).length > 0 ? { content } : {}),
+  };
+}
+
+/** A report that comes with 503 does not say that all is well. */
+function exampleFor(example: unknown, status: string): unknown {
+  if (status !== '503' || typeof example !== 'object' || example === null) return example;
+  if ('ready' in example) {
+    return {
+      ready: false,
+      parts: [
+        { name: 'registry', ready: true, detail: 'regfile' },
+        { name: 'dataDir', ready: false, detail: 'not writable (ENOSPC)' },
+      ],
+    };
+  }
+  return { ...example, status: 'unknown', checks: [] };
+}
+
+function commonProblems(hasBody: boolean, isPublic: boolean): string[] {
+  return [
+    'validation-failed',
+    ...(hasBody
+      ? ['json-malformed', 'body-too-large', 'content-type-unsupported', 'content-encoding-unsupported']
+      : []),
+    ...(isPublic ? [] : ['unauthenticated', 'token-invalid']),
+    'internal-error',
+  ];
+}
+
+function problemAnswer(codes: readonly string[]): Answer {
+  const rows = codes.map((code) => definitionOf(code));
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }] as const);
+  return {
+    description: rows.map((row) => `\`${row.code}\`: ${row.title}.`).join(' '),
+    ...(codes.includes('unauthenticated')
+      ? { headers: { 'WWW-Authenticate': { $ref: '#/components/headers/WWWAuthenticate' } } }
+      : {}),
+    content: {
+      [PROBLEM_JSON]: {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
+
+/** An example of each problem that an operation names. */
+function problemExamples(paths: OpenApiDocument['paths']): Record<string, object> {
+  const named = JSON.stringify(paths).matchAll(/"#\/components\/examples\/([^"]+)"/g);
+  const codes = [...new Set([...named].map(([, code = '']) => code))].sort(compare);
+  return Object.fromEntries(codes.map((code) => [code, problemExample(code)]));
+}
+
+function problemExample(code: string): object {
+  const row = definitionOf(code);
+  const value: Problem = {
+    type: `/problems/${code}`,
+    title: row.title,
+    status: statusOf(row),
+    detail: `${row.meaning} ${row.remedy}`,
+    instance: 'urn:sensorproxy:request:7f3f0c0e-7a51-4f6e-9d2b-0f6f5f0a3c11',
+    code,
+    ...(code === 'validation-failed'
+      ? { errors: [{ detail: 'There is no such parameter.', in: 'query', pointer: '/limt' }] }
+      : {}),
+  };
+  return { summary: row.title, value };
+}
+
+function mergeAnswers(first: Answer | undefined, second: Answer): Answer {
+  if (first === undefined) return second;
+  return {
+    description: `${first.description} Or ${second.description}`,
+    headers: { ...first.headers, ...second.headers },
+    content: { ...first.content, ...second.content },
+  };
+}
+
+function withRequestExample(
+  id: string,
+  body: NonNullable<Operation['requestBody']>,
+): NonNullable<Operation['requestBody']> {
+  const examples: Readonly<Record<string, unknown>> = requestExamples;
+  const content = Object.entries(body.content).map(([type, { schema }]) => [
+    type,
+    { schema, ...(id in examples ? { example: examples[id] } : {}) },
+  ]);
+  return { ...body, content: Object.fromEntries(content) as Record<string, MediaType> };
+}
+
+/** In order of name, only those that are used, and with problems open to the members that some types have. */
+function finishSchemas(document: OpenApiDocument, schemas: Record<string, Schema>): Record<string, Schema> {
+  const used = new Set<string>();
+  const visit = (value: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit(document.paths);
+  const finished = [...used].sort(compare).map((name) => {
+    const schema = plainIntegers(schemas[name]) as Schema;
+    if (name === 'Problem') schema.additionalProperties = true;
+    for (const [field, each] of Object.entries((schema.properties ?? {}) as Record<string, Schema>)) {
+      if (field in COMMON_DESCRIPTIONS && !each.$ref) each.description ??= COMMON_DESCRIPTIONS[field];
+    }
+    return [name, schema] as const;
+  });
+  return Object.fromEntries(finished);
+}
+
+/** tsoa calls every integer int32; the change counter is an unsigned one. */
+function plainIntegers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainIntegers);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key, each]) => !(key === 'format' && each === 'int32'));
+  return Object.fromEntries(
+    entries.map(([key, each]) => [
+      key,
+      key === 'description' && typeof each === 'string' ? unwrap(each) : plainIntegers(each),
+    ]),
+  );
+}
+
+function isProblem(answer: Answer): boolean {
+  return Object.values(answer.content ?? {}).some(
+    ({ schema }) => schema.$ref === '#/components/schemas/Problem',
+  );
+}
+
+function definitionOf(code: string) {
+  const row = problemDefinition(code);
+  if (row === undefined) throw new Error(`a controller names the problem ${code}, which is not in the table`);
+  return row;
+}
+
+function statusOfCode(code: string): string {
+  return String(statusOf(definitionOf(code)));
+}
+
+function withStatus(code: string, status: string): string {
+  if (statusOfCode(code) !== status) throw new Error(`${code} does not have the status ${status}`);
+  return code;
+}
+
+function rank(operations: Record<string, Operation> | undefined): number {
+  const tag = Object.values(operations ?? {})[0]?.tags?.[0];
+  return TAGS.findIndex(({ name }) => name === tag);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Comments are wrapped for the source; paragraphs stay. */
+function unwrap(text: string): string;
+function unwrap(text: string | undefined): string | undefined;
+function unwrap(text: string | undefined): string | undefined {
+  return text?.replace(/(?<!\n)\n(?!\n)/g, ' ');
+}

@@ -1,0 +1,253 @@
+/** What answers and requests look like, by operationId; the compiler and `test/openapi.test.ts` hold them to the shapes. */
+import type { EndpointList, HealthReport } from '../src/endpoints/report';
+import type { Liveness } from '../src/http/controllers/operations.controller';
+import type { Readiness } from '../src/http/services';
+import { changeAsMarkdown } from '../src/proxy/evidence';
+import type {
+  Backup,
+  BackupPage,
+  Change,
+  ChangeOutcome,
+  ChangePage,
+  CopyRequest,
+  ProxyContext,
+  ProxyContexts,
+  ProxySettings,
+  PutSettingsRequest,
+  RestoreRequest,
+} from '../src/proxy/model';
+
+const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
+const BACKUP_ID = '20261124T061512345Z-9f86d081';
+const CHANGE_ID = '20261124T061512350Z-2c26b46b';
+const REQUEST_ID = '7f3f0c0e-7a51-4f6e-9d2b-0f6f5f0a3c11';
+const WHY = { ticket: 'CHG0031337', reason: 'The sensor on DC01 cannot reach its service.' };
+
+const settings: ProxySettings = {
+  version: 70,
+  counter: 3,
+  flags: { direct: true, proxy: true, autoConfigUrl: false, autoDetect: false },
+  proxyServer: 'proxy.contoso.com:8080',
+  bypassList: ['*.contoso.com', '<local>'],
+  autoConfigUrl: null,
+};
+const hex =
+  '46000000030000000300000016000000' +
+  Buffer.from('proxy.contoso.com:8080').toString('hex') +
+  '15000000' +
+  Buffer.from('*.contoso.com;<local>').toString('hex') +
+  '00000000' +
+  '00'.repeat(32);
+
+const context: ProxyContext = {
+  id: 'LocalSystem',
+  sid: 'S-1-5-18',
+  account: 'NT AUTHORITY\\SYSTEM',
+  usedBy: ['AATPSensorUpdater'],
+  key: connections('S-1-5-18'),
+  state: 'configured',
+  settings,
+  hex,
+  etag: '"2c26b46b68ffc68ff99b453c1d304134"',
+  comparison: 'identical',
+  findings: [],
+};
+
+const contexts: ProxyContexts = {
+  source: USER,
+  inSync: false,
+  machine: { proxySettingsPerUser: true, winHttp: { state: 'absent', proxyServer: null, bypassList: [] } },
+  contexts: [
+    context,
+    {
+      ...context,
+      id: 'LocalService',
+      sid: 'S-1-5-19',
+      account: 'NT AUTHORITY\\LOCAL SERVICE',
+      usedBy: ['AATPSensor'],
+      key: connections('S-1-5-19'),
+      state: 'absent',
+      settings: null,
+      hex: null,
+      etag: '"absent"',
+      comparison: 'absent',
+    },
+    { ...context, id: USER, sid: USER, account: 'CONTOSO\\anna', usedBy: [], key: connections(USER) },
+  ],
+  findings: [],
+};
+
+const sharedFinding = {
+  code: 'applies-to-all-services',
+  severity: 'info',
+  detail: 'Every program that uses WinINET as LocalService gets this proxy, not the sensor alone.',
+  remedy: 'Make sure that the proxy lets those programs through too.',
+} as const;
+
+const copied: ChangeOutcome = {
+  changeId: CHANGE_ID,
+  changed: true,
+  dryRun: false,
+  source: { id: USER, sid: USER },
+  backupId: BACKUP_ID,
+  results: [
+    { target: 'LocalSystem', changed: false, before: settings, after: settings },
+    { target: 'LocalService', changed: true, before: null, after: settings },
+  ],
+  restartRecommended: true,
+  findings: [sharedFinding],
+};
+
+const backup: Backup = {
+  id: BACKUP_ID,
+  createdAt: '2026-11-24T06:15:12.345Z',
+  kind: 'copy',
+  actor: 'admin',
+  ...WHY,
+  values: [{ context: 'LocalService', sid: 'S-1-5-19', key: connections('S-1-5-19'), state: 'absent' }],
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  sizeBytes: 342,
+};
+
+const change: Change = {
+  id: CHANGE_ID,
+  at: '2026-11-24T06:15:12.350Z',
+  kind: 'copy',
+  actor: 'admin',
+  requestId: REQUEST_ID,
+  ...WHY,
+  source: { id: USER, sid: USER },
+  backupId: BACKUP_ID,
+  outcome: 'applied',
+  failure: null,
+  restoredBackupId: null,
+  contexts: [
+    {
+      context: 'LocalService',
+      sid: 'S-1-5-19',
+      account: 'NT AUTHORITY\\LOCAL SERVICE',
+      beforeHex: null,
+      afterHex: hex,
+      before: null,
+      after: settings,
+    },
+  ],
+};
+
+const health: HealthReport = {
+  status: 'healthy',
+  checkedAt: '2026-11-24T06:16:02.120Z',
+  durationMs: 412,
+  checks: [
+    {
+      context: 'LocalService',
+      endpoint: {
+        host: 'triprd1wceun2sensorapi.atp.azure.com',
+        port: 443,
+        region: 'Europe',
+        origin: 'catalogue',
+      },
+      status: 'healthy',
+      route: { via: 'proxy', proxy: 'proxy.contoso.com:8080', because: 'static proxy' },
+      phases: [
+        { name: 'route', status: 'pass', durationMs: 0, detail: 'through proxy.contoso.com:8080' },
+        { name: 'resolve', status: 'pass', durationMs: 3, detail: 'proxy.contoso.com is 10.0.0.8' },
+        { name: 'connect', status: 'pass', durationMs: 9, detail: 'connected to 10.0.0.8:8080' },
+        { name: 'proxyConnect', status: 'pass', durationMs: 88, detail: 'the proxy answered 200' },
+        { name: 'tls', status: 'pass', durationMs: 201, detail: 'TLSv1.2, chain trusted' },
+        { name: 'request', status: 'pass', durationMs: 111, detail: 'the endpoint answered 200' },
+      ],
+      failure: null,
+      tls: {
+        protocol: 'TLSv1.2',
+        cipher: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+        issuer: 'CN=Example Issuing CA',
+        subject: 'CN=*.atp.azure.com',
+        validTo: '2027-03-01T12:00:00.000Z',
+        fingerprint256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+        trust: 'public',
+        inspection: 'none',
+        clientCertificateRequested: true,
+      },
+      http: { status: 200 },
+    },
+  ],
+};
+
+/** Bodies of successful answers. */
+export const answerExamples = {
+  listContexts: contexts,
+  getContext: context,
+  putContext: {
+    ...copied,
+    source: null,
+    results: [{ target: 'LocalService', changed: true, before: null, after: settings }],
+  } satisfies ChangeOutcome,
+  deleteContext: {
+    ...copied,
+    source: null,
+    results: [{ target: 'LocalService', changed: true, before: settings, after: null }],
+  } satisfies ChangeOutcome,
+  copyProxy: copied,
+  listBackups: { items: [backup], next: null } satisfies BackupPage,
+  getBackup: backup,
+  restoreBackup: {
+    ...copied,
+    source: null,
+    results: [{ target: 'LocalService', changed: true, before: settings, after: null }],
+  } satisfies ChangeOutcome,
+  listChanges: { items: [change], next: 'MTI' } satisfies ChangePage,
+  getChange: change,
+  listEndpoints: {
+    items: [
+      {
+        host: 'triprd1wceun2sensorapi.atp.azure.com',
+        port: 443,
+        path: '/tri/sensor/api/ping',
+        region: 'Europe',
+        origin: 'catalogue',
+        from: '2020-07',
+        until: '2021-11',
+        current: true,
+        probed: true,
+      },
+    ],
+  } satisfies EndpointList,
+  checkHealth: health,
+  getLiveness: { alive: true } satisfies Liveness,
+  getReadiness: {
+    ready: true,
+    parts: [
+      { name: 'registry', ready: true, detail: 'regfile' },
+      { name: 'dataDir', ready: true, detail: 'writable' },
+    ],
+  } satisfies Readiness,
+} as const;
+
+/** Answers in another media type than JSON, by operationId and media type. */
+export const otherExamples: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  getBackupFile: {
+    'application/octet-stream': `Windows Registry Editor Version 5.00\r\n\r\n[${connections('S-1-5-19')}]\r\n"DefaultConnectionSettings"=-\r\n`,
+  },
+  getChange: { 'text/markdown': changeAsMarkdown(change) },
+};
+
+/** Bodies of requests. */
+export const requestExamples = {
+  putContext: {
+    proxyServer: 'proxy.contoso.com:8080',
+    bypassList: ['*.contoso.com', '<local>'],
+    ...WHY,
+  } satisfies PutSettingsRequest,
+  copyProxy: {
+    source: 'CurrentUser',
+    targets: ['LocalSystem', 'LocalService'],
+    dryRun: false,
+    ...WHY,
+  } satisfies CopyRequest,
+  restoreBackup: { dryRun: true, ...WHY } satisfies RestoreRequest,
+} as const;
+
+function connections(sid: string): string {
+  return `HKEY_USERS\\${sid}\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections`;
+}

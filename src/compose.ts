@@ -1,0 +1,133 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { openAdminToken } from './auth/adminToken';
+import type { Config } from './config';
+import { listEndpoints, selectEndpoints } from './endpoints/catalogue';
+import { createHealth } from './endpoints/health';
+import { systemNetwork, withOverrides } from './endpoints/probe/network';
+import { createProbe } from './endpoints/probe/probe';
+import { createTrustStore } from './endpoints/probe/trust';
+import type { ReadinessPart, Services } from './http/services';
+import { JournalFile } from './journal/journalFile';
+import { systemClock as clock } from './lib/clock';
+import { DomainError, messageOf, systemCodeOf } from './lib/errors';
+import { FileLockedError, acquireFileLock } from './lib/fileLock';
+import type { Logger } from './lib/logger';
+import type { Change } from './proxy/model';
+import { openProxyService } from './proxy/openProxyService';
+import { openRegistry } from './registry/openRegistry';
+import type { Registry } from './registry/registry';
+
+/** The services, and how to let go of the files and locks that they hold. */
+export interface Composition {
+  readonly services: Services;
+  readonly close: () => Promise<void>;
+}
+
+/** Makes the services from the settings: wiring, no logic. On an error nothing stays open. */
+export async function compose(config: Config, logger: Logger): Promise<Composition> {
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
+  try {
+    return { services: await openServices(config, logger, opened), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Pushes onto `opened` what must be closed, in the order of opening. */
+async function openServices(
+  config: Config,
+  logger: Logger,
+  opened: (() => Promise<void>)[],
+): Promise<Services> {
+  const { dataDir } = config;
+  await openDataDir(dataDir);
+  opened.push(await lockDataDir(dataDir));
+  const regfile = config.regfile ?? path.join(dataDir, 'registry.reg');
+  const { registry, ownSid } = await openRegistry(regfile, { seed: config.regfile === null });
+  opened.push(() => registry.close());
+  const journal = await JournalFile.open<Change>(path.join(dataDir, 'journal.jsonl'), logger);
+  opened.push(() => journal.close());
+  const token = await openAdminToken(dataDir);
+  if (token.created) logger.info("an administrator's token was made", { file: token.file });
+  const record = (change: Change) => journal.append(change);
+  const proxy = await openProxyService({ registry, ownSid, dataDir, record, clock, logger });
+  const health = createHealth({
+    proxyFor: proxy.proxyFor,
+    endpoints: (regions) => selectEndpoints(config, regions),
+    probe: createProbe({
+      network: withOverrides(systemNetwork, config.resolve),
+      trust: createTrustStore(config.extraCa),
+      clock,
+    }),
+    clock,
+  });
+  logger.info('opened', { registry: registry.driver, dataDir });
+  return {
+    proxy,
+    changes: journal,
+    health: (request, signal) => health.check(request, signal),
+    endpoints: () => listEndpoints(config),
+    readiness: async () => {
+      const parts = await Promise.all([registryPart(registry), dataDirPart(dataDir)]);
+      return { ready: parts.every(({ ready }) => ready), parts };
+    },
+    authenticate: token.verify,
+    logger,
+    clock,
+  };
+}
+
+async function openDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.W_OK);
+  } catch (cause) {
+    throw new DomainError(
+      'unavailable',
+      'data-dir-unusable',
+      `the data folder cannot be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make it writable, or set SENSORPROXY_DATA_DIR.`,
+      { cause },
+    );
+  }
+}
+
+async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
+  try {
+    const lock = await acquireFileLock(path.join(dataDir, 'service'));
+    return () => lock.release();
+  } catch (cause) {
+    if (!(cause instanceof FileLockedError)) throw cause;
+    const holder = cause.pid === undefined ? '' : ` (process ${cause.pid})`;
+    const detail = `another instance${holder} uses this data folder. Stop it, or set SENSORPROXY_DATA_DIR.`;
+    throw new DomainError('conflict', 'data-dir-locked', detail, { cause });
+  }
+}
+
+async function registryPart(registry: Registry): Promise<ReadinessPart> {
+  try {
+    const there = (await registry.listSubkeys('HKEY_USERS\\S-1-5-18')) !== undefined;
+    const detail = there ? `the driver ${registry.driver} answers` : "LocalSystem's hive is not there";
+    return { name: 'registry', ready: there, detail };
+  } catch (error) {
+    return { name: 'registry', ready: false, detail: messageOf(error) };
+  }
+}
+
+async function dataDirPart(dataDir: string): Promise<ReadinessPart> {
+  try {
+    await access(dataDir, constants.W_OK);
+    return { name: 'dataDir', ready: true, detail: 'it can be written' };
+  } catch (error) {
+    return {
+      name: 'dataDir',
+      ready: false,
+      detail: `it cannot be written (${systemCodeOf(error) ?? 'unknown'})`,
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import express from 'express';
+import { docsRoutes } from './docs';
+import { errorHandler, notFound, otherMethods } from './errorHandler';
+import { RegisterRoutes } from './generated/routes';
+import { problemRoutes } from './problemPages';
+import { requestId } from './requestId';
+import { securityHeaders } from './securityHeaders';
+import type { Services } from './services';
+
+/** The application. The order in which it is put together here is the order in which a request goes through it. */
+export function createApp(services: Services): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+
+  // 1. Every answer: an id, a log line when it is done, headers.
+  app.use(requestId(services));
+  app.use(securityHeaders);
+
+  // 2. What there is. A generated route checks the token, reads the body if it takes one, checks the arguments, and calls
+  //    its controller: see operationHandler.ts.
+  const router = express.Router({ caseSensitive: true, strict: true });
+  RegisterRoutes(router);
+  docsRoutes(router);
+  problemRoutes(router);
+
+  // 3. The same paths with other methods; then what there is not; then whatever went wrong.
+  for (const [path, methods] of methodsByPath(router)) router.all(path, otherMethods(methods));
+  app.use(router);
+  app.use(notFound);
+  app.use(errorHandler);
+  return app;
+}
+
+/** Which methods each route's path has; GET brings HEAD along. */
+function methodsByPath(router: express.Router): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { route } of router.stack) {
+    if (route === undefined) continue;
+    const methods = found.get(route.path) ?? [];
+    for (const { method } of route.stack) {
+      const name = method.toUpperCase();
+      for (const each of name === 'GET' ? ['GET', 'HEAD'] : [name])
+        if (!methods.includes(each)) methods.push(each);
+    }
+    found.set(route.path, methods);
+  }
+  return found;
+}

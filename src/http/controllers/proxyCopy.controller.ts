@@ -1,0 +1,51 @@
+import {
+  Body,
+  Controller,
+  Middlewares,
+  OperationId,
+  Post,
+  Request,
+  Response,
+  Route,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import type { ChangeOutcome, CopyRequest } from '../../proxy/model';
+import { jsonBody } from '../jsonBody';
+import type { Problem } from '../problems';
+import { actorOf } from '../requestFacts';
+import type { Services } from '../services';
+
+/** `/proxy/copy`: the documented job. */
+@Route('proxy/copy')
+@Tags('Proxy')
+export class ProxyCopyController extends Controller {
+  constructor(private readonly services: Services) {
+    super();
+  }
+
+  /**
+   * Copies `DefaultConnectionSettings`, byte for byte, from one account to others; without a body, from the signed-in user
+   * who has a proxy to LocalSystem and LocalService. What the targets had is backed up first. Each write is read back; if a
+   * target fails, all are put back. A target that already has the same settings in force is left alone. Every program that
+   * uses WinINET as such an account gets the proxy, not the sensor alone. With `dryRun`, nothing is written and the answer
+   * says what would be.
+   * @summary Copy a user's proxy to the sensor's accounts
+   */
+  @Post()
+  @OperationId('copyProxy')
+  @Middlewares(jsonBody)
+  @SuccessResponse(200, 'Ok')
+  @Response<Problem>(400, 'id-invalid')
+  @Response<Problem>(404, 'context-not-found')
+  @Response<Problem>(409, 'source-ambiguous source-not-configured')
+  @Response<Problem>(422, 'source-malformed')
+  @Response<Problem>(
+    503,
+    'backup-failed write-failed journal-unavailable registry-unavailable registry-access-denied',
+  )
+  copy(@Request() request: ExpressRequest, @Body() body?: CopyRequest): Promise<ChangeOutcome> {
+    return this.services.proxy.copy(body ?? {}, actorOf(request));
+  }
+}

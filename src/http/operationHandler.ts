@@ -1,0 +1,144 @@
+import {
+  type AdditionalProps,
+  ExpressTemplateService,
+  type TsoaRoute,
+  ValidateError,
+  ValidationService,
+} from '@tsoa/runtime';
+import type { Request, Response } from 'express';
+import { HttpProblem } from './httpProblem';
+import { hasBody } from './jsonBody';
+import { type Fault, MAX_FAULTS, type Place, faultsOf, pointerTo } from './validation';
+
+type Schemas = Readonly<Record<string, TsoaRoute.ParameterSchema>>;
+
+/**
+ * How a generated route checks its arguments and sends its answer: tsoa's way, but stricter (no coercion in bodies, no
+ * unknown query parameter, no body where none is taken) and leaner. `scripts/finishOpenapi.ts` puts it into the routes.
+ */
+export class OperationHandler extends ExpressTemplateService {
+  private readonly queryNames = new WeakMap<object, ReadonlySet<string> | null>();
+
+  constructor(models: TsoaRoute.Models, config: AdditionalProps) {
+    const strict = { ...config, bodyCoercion: false };
+    super(models, strict);
+    this.validationService = new StrictValidation(models, strict);
+  }
+
+  override getValidatedArgs(call: {
+    args: Record<string, TsoaRoute.ParameterSchema>;
+    request: Request;
+    response: Response;
+  }): unknown[] {
+    this.refuseWhatWouldBeIgnored(call.args, call.request);
+    try {
+      return super.getValidatedArgs(call);
+    } catch (error) {
+      if (!(error instanceof ValidateError)) throw error;
+      throw validationFailed(faultsOf(error.fields, (name) => placeOf(call.args, name)));
+    }
+  }
+
+  protected override returnHandler({ response, headers, statusCode, data }: Answer): void {
+    if (response.headersSent) return;
+    for (const [name, value] of Object.entries(headers ?? {})) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+    if (data instanceof Uint8Array) {
+      send(response, statusCode ?? 200, data);
+    } else if (data === undefined || data === null) {
+      response.statusCode = statusCode ?? 204;
+      response.end();
+    } else {
+      response.setHeader('Content-Type', 'application/json; charset=utf-8');
+      send(response, statusCode ?? 200, Buffer.from(JSON.stringify(data)));
+    }
+  }
+
+  private refuseWhatWouldBeIgnored(args: Schemas, request: Request): void {
+    if (!Object.values(args).some((parameter) => parameter.in === 'body') && hasBody(request)) {
+      throw new HttpProblem('body-unexpected', 'This operation takes no body. Send none.');
+    }
+    if (!request.url.includes('?')) return;
+    const known = this.knownQueryNames(args);
+    if (known === null) return;
+    const faults = Object.keys(request.query)
+      .filter((name) => !known.has(name))
+      .map((name): Fault => ({
+        detail: 'There is no such parameter.',
+        in: 'query',
+        pointer: pointerTo(name),
+      }));
+    if (faults.length > 0) throw validationFailed(faults.slice(0, MAX_FAULTS));
+  }
+
+  /** Null: they come as one object (`@Queries`), which tsoa checks itself. */
+  private knownQueryNames(args: Schemas): ReadonlySet<string> | null {
+    let names = this.queryNames.get(args);
+    if (names === undefined) {
+      const parameters = Object.values(args);
+      const whole = parameters.some((parameter) => parameter.in === 'queries');
+      names = whole
+        ? null
+        : new Set(parameters.filter(({ in: where }) => where === 'query').map(({ name }) => name));
+      this.queryNames.set(args, names);
+    }
+    return names;
+  }
+}
+
+interface Answer {
+  response: Response;
+  headers: Record<string, string | string[] | undefined> | undefined;
+  statusCode?: number;
+  data?: unknown;
+}
+
+/** tsoa compares enumerated values as text, so that `["null"]` would pass for null, and an object can make it throw. */
+class StrictValidation extends ValidationService {
+  override validateEnum(
+    ...[name, value, errors, members, parent]: Parameters<ValidationService['validateEnum']>
+  ): unknown {
+    const scalar = value === null || ['string', 'number', 'boolean'].includes(typeof value);
+    const isNull = members?.length === 1 && members[0] === null;
+    if (!scalar || (isNull && value !== null)) {
+      errors[`${parent ?? ''}${name}`] = {
+        message: `should be one of the following; [${(members ?? []).map(String).join(', ')}]`,
+      };
+      return undefined;
+    }
+    return super.validateEnum(name, value, errors, members, parent);
+  }
+}
+
+function validationFailed(errors: readonly Fault[]): HttpProblem {
+  const detail = 'The request does not fit the contract; errors lists what is wrong.';
+  return new HttpProblem('validation-failed', detail, { extensions: { errors } });
+}
+
+function placeOf(args: Schemas, name: string): Place {
+  const parameters = Object.values(args);
+  const parameter = parameters.find((candidate) => candidate.name === name);
+  switch (parameter?.in) {
+    case 'query':
+    case 'path':
+    case 'header':
+      return { in: parameter.in, isContainer: false };
+    case 'queries':
+      return { in: 'query', isContainer: true };
+    case undefined:
+      // tsoa leaves the container's name out before the elements of a list.
+      return {
+        in: parameters.some(({ in: where }) => where === 'body') ? 'body' : 'query',
+        isContainer: false,
+      };
+    default:
+      return { in: 'body', isContainer: true };
+  }
+}
+
+function send(response: Response, status: number, bytes: Uint8Array): void {
+  response.statusCode = status;
+  response.setHeader('Content-Length', bytes.byteLength);
+  response.end(bytes);
+}

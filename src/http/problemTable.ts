@@ -1,0 +1,313 @@
+import type { ErrorKind } from '../lib/errors';
+
+/** A row of the table: what `/problems/<code>` says. */
+export interface ProblemDefinition {
+  readonly code: string;
+  /** The kind of the `DomainError` that has this code, or the status where the HTTP layer itself finds the problem. */
+  readonly on: ErrorKind | number;
+  readonly title: string;
+  /** What has happened, in general; an answer's `detail` tells of the case. */
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const SENT_WRONG = 'Correct the request as detail says. The contract is at /openapi.json, readable at /docs.';
+const OPERATOR =
+  'The request is right; the machine is not. Have its operator look at the log, under the request id.';
+const START = 'Only seen at the start, in place of it. Mend what the message names and start again.';
+
+/** Every problem code there is. A test compares it, both ways, with what the source throws. */
+export const PROBLEMS = {
+  // Found by the HTTP layer.
+  'request-malformed': {
+    on: 400,
+    title: 'Malformed request',
+    meaning: 'The request is not HTTP as RFC 9112 has it, or broke off.',
+    remedy: SENT_WRONG,
+  },
+  'path-malformed': {
+    on: 400,
+    title: 'Malformed path',
+    meaning: 'The path holds percent signs that do not encode UTF-8.',
+    remedy: 'Percent-encode the path (RFC 3986, section 2.1).',
+  },
+  'validation-failed': {
+    on: 400,
+    title: 'The request does not fit the contract',
+    meaning:
+      'A parameter or a field is missing, unknown, repeated, or has a wrong type or value. errors lists each, with a JSON Pointer into the part that in names (body, query, path or header).',
+    remedy: SENT_WRONG,
+  },
+  'json-malformed': {
+    on: 400,
+    title: 'Malformed JSON',
+    meaning: 'The body is not JSON (RFC 8259) in UTF-8, or is nested beyond reason.',
+    remedy: SENT_WRONG,
+  },
+  'body-unexpected': {
+    on: 400,
+    title: 'The operation takes no body',
+    meaning:
+      'A body came with an operation that would ignore it, such as DELETE, whose options are query parameters.',
+    remedy: 'Send no body; pass options as query parameters.',
+  },
+  'path-not-found': {
+    on: 404,
+    title: 'No such path',
+    meaning: 'Nothing is served at this path. Paths are case-sensitive and have no trailing slash.',
+    remedy: SENT_WRONG,
+  },
+  'method-not-allowed': {
+    on: 405,
+    title: 'Method not allowed',
+    meaning: 'The path exists, but not with this method. The Allow header lists those it has.',
+    remedy: 'Use one of the methods in Allow.',
+  },
+  'not-acceptable': {
+    on: 406,
+    title: 'No such representation',
+    meaning: 'The Accept header leaves no media type that this operation can answer with.',
+    remedy: 'Send Accept: application/json, or leave it out.',
+  },
+  'request-timeout': {
+    on: 408,
+    title: 'The request took too long to arrive',
+    meaning: 'The headers or the body did not come in time, and the connection was closed.',
+    remedy: 'Send the request in one go.',
+  },
+  'body-too-large': {
+    on: 413,
+    title: 'The body is too large',
+    meaning: 'Bodies may have 64 KiB.',
+    remedy: 'Send less. No request of the contract needs more.',
+  },
+  'content-type-unsupported': {
+    on: 415,
+    title: 'Unsupported media type',
+    meaning: 'Bodies are JSON in UTF-8.',
+    remedy: 'Send Content-Type: application/json.',
+  },
+  'content-encoding-unsupported': {
+    on: 415,
+    title: 'Unsupported content encoding',
+    meaning: 'Bodies are taken as they are, not compressed.',
+    remedy: 'Leave Content-Encoding out.',
+  },
+  'headers-too-large': {
+    on: 431,
+    title: 'The headers are too large',
+    meaning: 'Request line and headers may have 16 KiB together.',
+    remedy: 'Send fewer or shorter headers.',
+  },
+  'internal-error': {
+    on: 500,
+    title: 'Internal error',
+    meaning: 'A fault of this service. The log has the cause, under the request id.',
+    remedy:
+      'Report it, with the request id. Reading again is safe; after a change, read the state before you repeat it.',
+  },
+
+  // Access.
+  unauthenticated: {
+    on: 'unauthenticated',
+    title: 'No token',
+    meaning: 'The operation needs a bearer token and none was sent.',
+    remedy:
+      'Send Authorization: Bearer <token>. The first start leaves a token in admin.token in the data folder; the log names the file.',
+  },
+  'token-invalid': {
+    on: 'unauthenticated',
+    title: 'Wrong token',
+    meaning: 'The bearer token is not valid here.',
+    remedy: 'Take it afresh from where it is kept, without line breaks.',
+  },
+
+  // Contexts and changes.
+  'context-not-found': {
+    on: 'notFound',
+    title: 'No such account',
+    meaning:
+      'No account has this id, or its profile is not loaded, so that the registry does not show its settings.',
+    remedy:
+      'Name LocalSystem, LocalService, NetworkService, CurrentUser or the SID of a signed-in account; GET /proxy/contexts lists them.',
+  },
+  'id-invalid': {
+    on: 'invalid',
+    title: 'Malformed account id',
+    meaning: 'The id is neither one of the names nor a security identifier (SID).',
+    remedy: 'Name LocalSystem, LocalService, NetworkService, CurrentUser or a SID such as S-1-5-21-…-1104.',
+  },
+  'source-ambiguous': {
+    on: 'conflict',
+    title: 'Several accounts could be the source',
+    meaning:
+      'No source was named and several signed-in users have a proxy configured. candidates lists them.',
+    remedy: 'Name one of the candidates as source.',
+  },
+  'source-not-configured': {
+    on: 'conflict',
+    title: 'The source has no settings',
+    meaning: 'The source, or every account that could be it, has no proxy settings. Nothing was changed.',
+    remedy: 'Set the proxy as a normal user and stay signed in, or name another source.',
+  },
+  'source-malformed': {
+    on: 'unprocessable',
+    title: 'The source’s settings are malformed',
+    meaning:
+      'The source’s DefaultConnectionSettings cannot be decoded; detail says at which offset. Nothing was changed.',
+    remedy: 'Set the proxy anew as that user, or name another source.',
+  },
+  'settings-invalid': {
+    on: 'unprocessable',
+    title: 'The settings cannot be stored',
+    meaning:
+      'The request is well-formed, but names settings that WinINET would not take or that would do harm. errors lists them.',
+    remedy: 'Correct the fields that errors names.',
+  },
+  'if-match-required': {
+    on: 'preconditionRequired',
+    title: 'If-Match is missing',
+    meaning: 'A change to one account must say which state it is meant for.',
+    remedy: 'Read the context, then send its ETag as If-Match.',
+  },
+  'etag-stale': {
+    on: 'stale',
+    title: 'The context has changed',
+    meaning:
+      'The account’s settings are not those that If-Match names: somebody changed them since. Nothing was changed.',
+    remedy: 'Read the context again, decide again, send its new ETag.',
+  },
+  'backup-not-found': {
+    on: 'notFound',
+    title: 'No such backup',
+    meaning: 'No backup has this id.',
+    remedy: 'GET /proxy/backups lists them.',
+  },
+  'backup-damaged': {
+    on: 'unprocessable',
+    title: 'The backup is damaged',
+    meaning:
+      'The backup’s file is not the one that was saved (its SHA-256 differs) or cannot be read. Nothing was changed.',
+    remedy: 'Use another backup, or set the proxy anew.',
+  },
+  'backup-failed': {
+    on: 'unavailable',
+    title: 'The backup could not be written',
+    meaning: 'Nothing is changed without a backup, and the backup could not be saved. Nothing was changed.',
+    remedy: 'Make room and check the rights on the data folder, then repeat.',
+  },
+  'write-failed': {
+    on: 'unavailable',
+    title: 'A write failed',
+    meaning:
+      'A target could not be written. failed names it; restored names the targets that were put back, notRestored those that could not be.',
+    remedy:
+      'Mend the cause and repeat. Where notRestored names accounts, restore the backup that backupId names.',
+  },
+  'journal-unavailable': {
+    on: 'unavailable',
+    title: 'The journal cannot be written',
+    meaning: 'No change stays without a record. What was written has been put back, as restored says.',
+    remedy: 'Make room and check the rights on the data folder, then repeat.',
+  },
+  'change-not-found': {
+    on: 'notFound',
+    title: 'No such change',
+    meaning: 'The journal has no entry with this id.',
+    remedy: 'GET /changes lists them.',
+  },
+  'cursor-invalid': {
+    on: 'invalid',
+    title: 'Malformed cursor',
+    meaning: 'The cursor is not one that this service gave.',
+    remedy: 'Pass next of the last page, or leave cursor out for the first page.',
+  },
+
+  // Endpoints.
+  'region-unknown': {
+    on: 'invalid',
+    title: 'No such region',
+    meaning: 'No endpoint in force belongs to this region.',
+    remedy: 'GET /endpoints lists them.',
+  },
+  'timeout-out-of-range': {
+    on: 'invalid',
+    title: 'Time limit out of range',
+    meaning: 'timeoutMs is outside the bounds that the contract states.',
+    remedy: SENT_WRONG,
+  },
+  'endpoints-file-malformed': {
+    on: 'invalid',
+    title: 'Malformed endpoints file',
+    meaning: 'The file that SENSORPROXY_ENDPOINTS_FILE names does not say what it must.',
+    remedy: START,
+  },
+  'resolve-malformed': {
+    on: 'invalid',
+    title: 'Malformed address override',
+    meaning: 'SENSORPROXY_RESOLVE has an entry that is not host:port:address.',
+    remedy: START,
+  },
+
+  // The registry and the data folder.
+  'registry-name-invalid': {
+    on: 'invalid',
+    title: 'Malformed registry name',
+    meaning: 'A key or value name is not one that a registry can hold.',
+    remedy: SENT_WRONG,
+  },
+  'registry-key-absent': {
+    on: 'notFound',
+    title: 'The registry key is gone',
+    meaning: 'A key vanished between two steps.',
+    remedy: 'Read the state, then repeat.',
+  },
+  'registry-hive-not-loaded': {
+    on: 'notFound',
+    title: 'The account’s hive is not loaded',
+    meaning: 'The account has no loaded registry hive, so that nothing can be written for it.',
+    remedy: 'Have the account sign in, then repeat.',
+  },
+  'registry-access-denied': {
+    on: 'forbidden',
+    title: 'The registry refuses access',
+    meaning: 'The account that the service runs as may not read or write what the request needs.',
+    remedy: 'Run the service as an account with those rights (LocalSystem has them).',
+  },
+  'registry-unavailable': {
+    on: 'unavailable',
+    title: 'The registry does not work',
+    meaning: 'The registry could not be read or written, or did not hold what was written to it.',
+    remedy: OPERATOR,
+  },
+  'registry-locked': {
+    on: 'conflict',
+    title: 'The registry file is in use',
+    meaning: 'Another process holds the registry file.',
+    remedy: START,
+  },
+  'regfile-malformed': {
+    on: 'invalid',
+    title: 'Malformed registry file',
+    meaning: 'The .reg file does not parse; the detail names the line. The file is left as it is.',
+    remedy: START,
+  },
+  'token-file-malformed': {
+    on: 'invalid',
+    title: 'Malformed token file',
+    meaning: 'admin.token holds something that is no token.',
+    remedy: START,
+  },
+  'data-dir-locked': {
+    on: 'conflict',
+    title: 'The data folder is in use',
+    meaning: 'Another instance of this service uses the same data folder.',
+    remedy: START,
+  },
+  'data-dir-unusable': {
+    on: 'unavailable',
+    title: 'The data folder cannot be used',
+    meaning: 'The data folder cannot be made or written.',
+    remedy: START,
+  },
+} as const satisfies Readonly<Record<string, Omit<ProblemDefinition, 'code'>>>;

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { setFacts } from './requestFacts';
+import type { RequestFacts } from './requestFacts';
+import type { Services } from './services';
+
+const SANE = /^[A-Za-z0-9._-]{1,128}$/;
+
+/**
+ * The first middleware: names the request (X-Request-Id as sent if it looks sane, else a new one), sends the name back on
+ * every answer, and logs a line when the answer is done: `debug` for a success, `info` otherwise. Never the token, and
+ * the route's pattern in place of the path.
+ */
+export function requestId(services: Services): RequestHandler {
+  return (request, response, next: NextFunction) => {
+    const sent = request.headers['x-request-id'];
+    const id = typeof sent === 'string' && SANE.test(sent) ? sent : randomUUID();
+    const facts: RequestFacts = { services, requestId: id, holder: null };
+    setFacts(request, facts);
+    response.setHeader('X-Request-Id', id);
+    const startedAt = services.clock.monotonicMs();
+    response.once('close', () => {
+      logAccess(request, response, facts, startedAt);
+    });
+    next();
+  };
+}
+
+function logAccess(request: Request, response: Response, facts: RequestFacts, startedAt: number): void {
+  const { services, holder } = facts;
+  const aborted = !response.writableFinished;
+  const level = response.statusCode < 400 && !aborted ? 'debug' : 'info';
+  services.logger[level]('request', {
+    method: request.method,
+    route: routeOf(request),
+    status: response.statusCode,
+    durationMs: Math.round((services.clock.monotonicMs() - startedAt) * 10) / 10,
+    requestId: facts.requestId,
+    actor: holder?.name ?? null,
+    ...(aborted ? { aborted } : {}),
+  });
+}
+
+/** The matched route's pattern, such as `/proxy/contexts/:id`; null when none matched. */
+function routeOf(request: Request): string | null {
+  const route: unknown = request.route;
+  if (typeof route !== 'object' || route === null || !('path' in route)) return null;
+  return typeof route.path === 'string' ? route.path : null;
+}

@@ -1,0 +1,53 @@
+import type { EndpointList, HealthReport } from '../endpoints/report';
+import type { Journal } from '../journal/journal';
+import type { Clock } from '../lib/clock';
+import type { Logger } from '../lib/logger';
+import type { Change } from '../proxy/model';
+import type { ProxyService } from '../proxy/proxyService';
+
+/** Everything that the HTTP layer asks of the rest; `compose.ts` makes it. */
+export interface Services {
+  readonly proxy: ProxyService;
+  readonly changes: Pick<Journal<Change>, 'find' | 'page'>;
+  readonly health: HealthCheck;
+  /** The catalogue in force. */
+  endpoints(): EndpointList;
+  /** Asks each part whether it works. Never rejects. */
+  readiness(): Promise<Readiness>;
+  /** The token's holder, or undefined for a wrong one; takes the same time for every wrong one. */
+  authenticate(token: string): TokenHolder | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Probes the endpoints. Errors: `context-not-found`, `region-unknown`. Aborting `signal` ends what still runs. */
+export type HealthCheck = (request: HealthRequest, signal: AbortSignal) => Promise<HealthReport>;
+
+/** What to probe; what is left out, the health check itself decides. */
+export interface HealthRequest {
+  /** Ids of contexts. */
+  readonly contexts?: readonly string[];
+  readonly regions?: readonly string[];
+  /** For each endpoint, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** Whom a token stands for. */
+export interface TokenHolder {
+  readonly name: string;
+}
+
+/** Whether the service can do its work, part by part. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly parts: readonly ReadinessPart[];
+}
+
+/** One part that the service stands on. */
+export interface ReadinessPart {
+  /** Such as `registry` or `dataDir`. */
+  readonly name: string;
+  readonly ready: boolean;
+  /** What was seen. It is shown without a token: no path, no name of an account. */
+  readonly detail: string;
+}

@@ -1,0 +1,105 @@
+import { type Service, bodyOf, openService } from './service';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await openService();
+});
+
+afterAll(() => service.close());
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('X-Request-Id', () => {
+  it.each(['/proxy/contexts', '/nowhere', '/livez', '/proxy/contexts/%zz', '/docs/', '/problems'])(
+    'comes back from %s as it was sent',
+    async (location) => {
+      const response = await service.call('GET', location, { headers: { 'X-Request-Id': 'Job_42.a-b' } });
+      expect(response.headers['x-request-id']).toBe('Job_42.a-b');
+    },
+  );
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['too long', 'x'.repeat(129)],
+    ['not of the characters that are sane', 'a b'],
+    ['markup', '<script>'],
+    ['given twice', 'a, b'],
+  ])('is made when it is %s', async (_name, sent) => {
+    const response = await service.call('GET', '/livez', {
+      headers: sent === undefined ? {} : { 'X-Request-Id': sent },
+    });
+    expect(response.headers['x-request-id']).toMatch(UUID);
+  });
+
+  it('is in the journal of a change', async () => {
+    const copy = await service.call('POST', '/proxy/copy', { headers: { 'X-Request-Id': 'job-43' } });
+    const { changeId } = bodyOf(copy) as { changeId: string };
+    expect(bodyOf(await service.call('GET', `/changes/${changeId}`))).toMatchObject({ requestId: 'job-43' });
+  });
+});
+
+describe('security headers', () => {
+  it.each(['/proxy/contexts', '/livez', '/nowhere', '/openapi.json', '/changes?limit=x'])(
+    '%s has them',
+    async (location) => {
+      const { headers } = await service.call('GET', location);
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('etag');
+    },
+  );
+});
+
+describe('the access log', () => {
+  const lineOf = (requestId: string) => {
+    const lines = service.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    return lines.find((line) => line.message === 'request' && line.requestId === requestId);
+  };
+
+  it('tells at debug level of a success: who, what, how long; the pattern in place of the path', async () => {
+    await service.call('GET', '/proxy/contexts/LocalSystem', { headers: { 'X-Request-Id': 'log-1' } });
+    expect(lineOf('log-1')).toMatchObject({
+      level: 'debug',
+      method: 'GET',
+      route: '/proxy/contexts/:id',
+      status: 200,
+      durationMs: expect.any(Number) as number,
+      actor: 'admin',
+    });
+  });
+
+  it('tells at info level of a refusal', async () => {
+    await service.call('GET', '/nowhere', { token: null, headers: { 'X-Request-Id': 'log-2' } });
+    expect(lineOf('log-2')).toMatchObject({ level: 'info', route: null, status: 404, actor: null });
+  });
+});
+
+it('gives a fault of its own no more words than an id, and the log the stack', async () => {
+  const faulty = await openService({}, (services) => ({
+    ...services,
+    endpoints: () => {
+      throw new Error('the secret cause');
+    },
+  }));
+  try {
+    const response = await faulty.call('GET', '/endpoints', { headers: { 'X-Request-Id': 'fault-1' } });
+    expect(response.status).toBe(500);
+    expect(bodyOf(response)).toMatchObject({ code: 'internal-error' });
+    expect(response.text).not.toContain('secret');
+    const line = faulty.lines.find((text) => text.includes('"unexpected error"')) ?? '';
+    expect(JSON.parse(line)).toMatchObject({
+      requestId: 'fault-1',
+      stack: expect.stringContaining('the secret cause') as string,
+    });
+  } finally {
+    await faulty.close();
+  }
+});

@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ConfigError, readConfig } from '../../../src/config';
+import { temporaryFolder } from '../../support/temporaryFolder';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment, 'linux');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+async function file(name: string, text: string): Promise<string> {
+  const location = path.join(folder.path, name);
+  await writeFile(location, text);
+  return location;
+}
+
+describe('the settings', () => {
+  it('have the contract’s defaults', () => {
+    expect(readConfig({}, 'linux')).toEqual({
+      host: '127.0.0.1',
+      port: 8484,
+      plaintextBeyondLoopback: false,
+      dataDir: path.resolve('data'),
+      regfile: null,
+      workspace: null,
+      cloud: 'commercial',
+      regions: null,
+      endpoints: null,
+      extraCa: null,
+      resolve: [],
+      logLevel: 'info',
+    });
+  });
+
+  it('are frozen', () => {
+    expect(Object.isFrozen(readConfig({}, 'linux'))).toBe(true);
+  });
+
+  it('are all checked, and every bad one is named at once', () => {
+    const found = problems({
+      SENSORPROXY_HOST: 'example.com',
+      SENSORPROXY_PORT: '70000',
+      SENSORPROXY_REGISTRY: 'advapi32x',
+      SENSORPROXY_CLOUD: 'moon',
+      SENSORPROXY_REGIONS: 'Europe,Atlantis',
+      SENSORPROXY_WORKSPACE: 'a b',
+      SENSORPROXY_ENDPOINTS_FILE: '/nowhere/endpoints.json',
+      SENSORPROXY_EXTRA_CA: '/nowhere/ca.pem',
+      SENSORPROXY_RESOLVE: 'host',
+      SENSORPROXY_LOG_LEVEL: 'loud',
+      SENSORPROXY_ALLOW_PLAINTEXT: 'yes',
+      SENSORPROXY_PROT: '1',
+    });
+    const names = found.map((line) => line.split(':')[0]);
+    expect(names.sort()).toEqual(
+      [
+        'SENSORPROXY_ALLOW_PLAINTEXT',
+        'SENSORPROXY_CLOUD',
+        'SENSORPROXY_ENDPOINTS_FILE',
+        'SENSORPROXY_EXTRA_CA',
+        'SENSORPROXY_HOST',
+        'SENSORPROXY_LOG_LEVEL',
+        'SENSORPROXY_PORT',
+        'SENSORPROXY_PROT',
+        'SENSORPROXY_REGIONS',
+        'SENSORPROXY_REGISTRY',
+        'SENSORPROXY_RESOLVE',
+        'SENSORPROXY_WORKSPACE',
+      ].sort(),
+    );
+  });
+
+  it('refuse an address beyond loopback without TLS, unless that is allowed in so many words', () => {
+    expect(problems({ SENSORPROXY_HOST: '0.0.0.0' })[0]).toMatch(
+      /^SENSORPROXY_HOST: any address but loopback needs TLS/,
+    );
+    const allowed = readConfig({ SENSORPROXY_HOST: '0.0.0.0', SENSORPROXY_ALLOW_PLAINTEXT: '1' }, 'linux');
+    expect(allowed.plaintextBeyondLoopback).toBe(true);
+    expect(problems({ SENSORPROXY_HOST: '::1' })).toEqual([]);
+  });
+
+  it('may stand in a file, below the environment', async () => {
+    const config = await file(
+      'sensorproxy.env',
+      '# a comment\nSENSORPROXY_PORT=9000\r\nSENSORPROXY_LOG_LEVEL=debug\n',
+    );
+    const read = readConfig({ SENSORPROXY_CONFIG: config, SENSORPROXY_PORT: '9001' }, 'linux');
+    expect([read.port, read.logLevel]).toEqual([9001, 'debug']);
+  });
+
+  it.each([
+    ['a line that is no setting', 'SENSORPROXY_PORT=1\nwhatever\n', 'line 2'],
+    ['a setting of something else', 'PATH=/x\n', 'PATH'],
+    ['a typing error', 'SENSORPROXY_PROT=1\n', 'SENSORPROXY_PROT'],
+  ])('refuse a file with %s', async (_what, text, expected) => {
+    const config = await file('sensorproxy.env', text);
+    expect(problems({ SENSORPROXY_CONFIG: config }).join('\n')).toContain(expected);
+  });
+
+  it('refuse a CA file that holds no certificate, or a broken one', async () => {
+    const none = await file('none.pem', 'hello');
+    const broken = await file('broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    expect(problems({ SENSORPROXY_EXTRA_CA: none })).toEqual([
+      'SENSORPROXY_EXTRA_CA: the file holds no PEM certificate.',
+    ]);
+    expect(problems({ SENSORPROXY_EXTRA_CA: broken })[0]).toContain('cannot be read');
+  });
+
+  it('take the place of the registry’s file and the endpoints’ file', async () => {
+    const endpoints = await file(
+      'endpoints.json',
+      '[{"host":"sensor.example.com","port":8443,"region":"Lab"}]',
+    );
+    const config = readConfig(
+      { SENSORPROXY_REGISTRY: 'regfile:x.reg', SENSORPROXY_ENDPOINTS_FILE: endpoints },
+      'linux',
+    );
+    expect(config.regfile).toBe(path.resolve('x.reg'));
+    expect(config.endpoints).toMatchObject([{ host: 'sensor.example.com', port: 8443, region: 'Lab' }]);
+  });
+
+  it('say on Windows that the registry must be named, as long as there is no driver for the real one', () => {
+    expect(() => readConfig({}, 'win32')).toThrow('SENSORPROXY_REGISTRY');
+    expect(
+      readConfig({ SENSORPROXY_REGISTRY: 'regfile:C:\\x.reg', ProgramData: 'D:\\PD' }, 'win32').dataDir,
+    ).toContain('D:\\PD');
+  });
+});
