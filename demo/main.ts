@@ -1,0 +1,69 @@
+/**
+ * `npm run demo`: the documented job on a practice domain controller, with the real service, a real proxy and real TLS
+ * endpoints, all on loopback. `-- --once` ends afterwards (0 when all went well) in place of serving on.
+ */
+import type { ChangeOutcome, ProxyContexts } from '../src/proxy/model';
+import type { HealthReport } from '../src/endpoints/report';
+import { startPracticeNetwork } from './practiceNetwork';
+import { printBackup, printContexts, printCopy, printHealth, say, title } from './print';
+import { startService } from './service';
+
+const once = process.argv.includes('--once');
+
+void run().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
+    process.exit(1);
+  },
+);
+
+async function run(): Promise<number> {
+  const network = await startPracticeNetwork();
+  const service = await startService(network);
+  try {
+    const well = await documentedJob(service.call);
+    title('Look around');
+    say(`Swagger UI  ${service.url}/docs`);
+    say(`Token       ${service.token}   (for Authorize; this one lives as long as the demo)`);
+    say(`curl        curl -H "Authorization: Bearer ${service.token}" ${service.url}/proxy/contexts`);
+    if (!once) {
+      say('\nServing until Ctrl-C.');
+      await new Promise<void>((resolve) => {
+        process.once('SIGINT', resolve);
+        process.once('SIGTERM', resolve);
+      });
+    }
+    return well ? 0 : 1;
+  } finally {
+    await service.stop();
+    await network.close();
+  }
+}
+
+/** Whether every step had the result that it should have. */
+async function documentedJob(
+  call: <T>(method: string, path: string, body?: unknown) => Promise<T>,
+): Promise<boolean> {
+  title('1. Before: the accounts of DC01 and their proxies');
+  const before = await call<ProxyContexts>('GET', '/proxy/contexts');
+  printContexts(before);
+
+  title('2. The documented job: back up, copy the user’s settings, read back');
+  const copy = await call<ChangeOutcome>('POST', '/proxy/copy', {
+    ticket: 'CHG0031337',
+    reason: 'The sensor on DC01 cannot reach its service.',
+  });
+  printCopy(copy);
+  if (copy.backupId !== null) printBackup(await call('GET', `/proxy/backups/${copy.backupId}`));
+
+  title('3. After');
+  const after = await call<ProxyContexts>('GET', '/proxy/contexts');
+  printContexts(after);
+
+  title('4. The proof: the cloud endpoints, as those accounts reach them');
+  const health = await call<HealthReport>('GET', '/endpoints/health');
+  printHealth(health);
+
+  return !before.inSync && copy.changed && after.inSync && health.status === 'healthy';
+}
