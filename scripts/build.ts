@@ -16,7 +16,6 @@ async function main(): Promise<void> {
     target: 'node20',
     format: 'cjs',
     sourcemap: true,
-    keepNames: true,
     legalComments: 'external',
     external: ['swagger-ui-dist'],
     tsconfig: 'tsconfig.json',

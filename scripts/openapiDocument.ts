@@ -81,9 +81,22 @@ export function finishDocument(raw: OpenApiDocument, service: { readonly version
       },
     },
   };
+  for (const operation of Object.values(document.paths).flatMap((each) => Object.values(each))) {
+    for (const parameter of operation.parameters ?? []) unfill(parameter, raw.components.schemas);
+  }
   document.components.examples = problemExamples(document.paths);
   document.components.schemas = finishSchemas(document, raw.components.schemas);
   return document;
+}
+
+/** Swagger UI fills parameters in from their schema's example: one that may be left out must not be filled in unasked. */
+function unfill(
+  parameter: NonNullable<Operation['parameters']>[number],
+  schemas: Readonly<Record<string, Schema>>,
+): void {
+  const name = typeof parameter.schema.$ref === 'string' ? parameter.schema.$ref.replace(/.*\//, '') : '';
+  const { example, ...schema } = schemas[name] ?? {};
+  if (parameter.in === 'query' && example !== undefined) parameter.schema = schema;
 }
 
 function finishPath(operations: Record<string, Operation>): Record<string, Operation> {

@@ -28,7 +28,10 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** A value as the registry holds it: a type number and bytes that nobody has interpreted. */
+/**
+ * A value as the registry holds it: a type number and bytes that nobody has interpreted. A driver may give the same object
+ * out again while the value has not changed: do not write to the bytes.
+ */
 export interface RegistryValue {
   /** `REG_*` number; see {@link RegistryType}. Unknown numbers are kept. */
   readonly type: number;

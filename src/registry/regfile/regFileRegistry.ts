@@ -59,10 +59,17 @@ async function lockOf(file: string): Promise<FileLock> {
   }
 }
 
+/** A key's values as they are given out again and again: nobody may write to them, as the port says. */
+interface CachedValues {
+  readonly byName: KeyValues;
+  readonly list: readonly NamedRegistryValue[];
+}
+
 class RegFileRegistry implements Registry {
   readonly driver = 'regfile';
   private readonly writers = new Mutex();
-  private cache = new Map<string, KeyValues | undefined>();
+  private cache = new Map<string, CachedValues | undefined>();
+  private subkeys = new Map<string, readonly string[]>();
   private cachedBytes = 0;
   private closed = false;
 
@@ -75,22 +82,24 @@ class RegFileRegistry implements Registry {
   readValue(key: string, name: string): Promise<RegistryValue | undefined> {
     return settle(() => {
       checkValueName(name);
-      const value = this.values(key)?.get(foldName(name));
-      return value === undefined ? undefined : { type: value.type, data: value.data.slice() };
+      return this.values(key)?.byName.get(foldName(name));
     });
   }
 
   listValues(key: string): Promise<readonly NamedRegistryValue[] | undefined> {
     return settle(() => {
-      const values = this.values(key);
-      return values && [...values.values()].map((value) => ({ ...value, data: value.data.slice() }));
+      return this.values(key)?.list;
     });
   }
 
   listSubkeys(key: string): Promise<readonly string[] | undefined> {
     return settle(() => {
       this.refuseClosed();
-      return this.document.subkeys(keyComponents(key));
+      const known = this.subkeys.get(key);
+      if (known !== undefined) return known;
+      const names = this.document.subkeys(keyComponents(key));
+      if (names !== undefined && this.subkeys.size < CACHED_KEYS) this.subkeys.set(key, names);
+      return names;
     });
   }
 
@@ -108,7 +117,7 @@ class RegFileRegistry implements Registry {
           'There is no such key to write a value under.',
         );
       }
-      const current = values.get(foldName(name));
+      const current = values.byName.get(foldName(name));
       if (current?.type === wanted.type && Buffer.from(current.data).equals(wanted.data)) return;
       await this.replace(withValue(this.document, components, name, wanted));
     });
@@ -118,7 +127,7 @@ class RegFileRegistry implements Registry {
     return this.writers.run(async () => {
       checkValueName(name);
       const components = keyComponents(key);
-      if (this.values(key)?.has(foldName(name)) !== true) return;
+      if (this.values(key)?.byName.has(foldName(name)) !== true) return;
       await this.replace(withoutValue(this.document, components, name));
     });
   }
@@ -144,13 +153,14 @@ class RegFileRegistry implements Registry {
   }
 
   /** A key's values, parsed when first asked for. */
-  private values(key: string): KeyValues | undefined {
+  private values(key: string): CachedValues | undefined {
     this.refuseClosed();
     const known = this.cache.get(key);
     if (known !== undefined || this.cache.has(key)) return known;
-    const values = this.document.values(keyComponents(key));
+    const byName = this.document.values(keyComponents(key));
+    const values = byName && { byName, list: [...byName.values()] };
     let bytes = key.length * 2;
-    for (const value of values?.values() ?? []) bytes += value.data.length + value.name.length * 2;
+    for (const value of values?.list ?? []) bytes += value.data.length + value.name.length * 2;
     if (this.cache.size >= CACHED_KEYS || this.cachedBytes + bytes > CACHED_BYTES) this.forget();
     if (bytes <= CACHED_BYTES) {
       this.cache.set(key, values);
@@ -161,6 +171,7 @@ class RegFileRegistry implements Registry {
 
   private forget(): void {
     this.cache = new Map();
+    this.subkeys = new Map();
     this.cachedBytes = 0;
   }
 
