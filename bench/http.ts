@@ -5,7 +5,7 @@ import type { BenchRow } from './row';
 
 const ROUNDS = 7;
 const SECONDS = 3;
-const STARTS = 1;
+const STARTS = 11;
 const REQUESTS = 10_000;
 
 /** Requests a second, start and memory of the service, each against bare express 5 with swagger-ui-express. */

@@ -7,20 +7,34 @@ import type { OpenApiDocument } from './openapiTypes';
 
 const GENERATED = path.join(__dirname, '..', 'src', 'http', 'generated');
 
-const raw = JSON.parse(readFileSync(path.join(GENERATED, 'tsoa-openapi.json'), 'utf8')) as OpenApiDocument;
-replaceFile('openapi.json', JSON.stringify(finishDocument(raw, { version }), null, 2) + '\n');
-replaceFile('routes.ts', finishRoutes(readFileSync(path.join(GENERATED, 'routes.ts'), 'utf8')));
+/** What is put in place of tsoa's own text: our handler, which is stricter, and our token check, which knows one scheme. */
+const REPLACEMENTS: readonly (readonly [from: string | RegExp, to: string])[] = [
+  [
+    "import {  fetchMiddlewares, ExpressTemplateService } from '@tsoa/runtime';",
+    "import { fetchMiddlewares } from '@tsoa/runtime';\nimport { OperationHandler } from './../operationHandler';",
+  ],
+  ['new ExpressTemplateService(', 'new OperationHandler('],
+  [
+    "import { expressAuthentication } from './../authentication';",
+    "import { requireToken } from './../authentication';",
+  ],
+  [/^const expressAuthenticationRecasted = .*$/m, ''],
+  [/^ {4}function authenticateMiddleware\([\s\S]*?^ {4}\}$/m, ''],
+  [/authenticateMiddleware\(\[\{"bearer":\[\]\}\]\)/g, 'requireToken'],
+];
 
-/** Has the routes check and answer through our handler, which is stricter than tsoa's own. */
+/** Puts the replacements into the routes; fails when tsoa's text is not the one that they know. */
 function finishRoutes(text: string): string {
-  const from = "import {  fetchMiddlewares, ExpressTemplateService } from '@tsoa/runtime';";
-  const to =
-    "import { fetchMiddlewares } from '@tsoa/runtime';\nimport { OperationHandler } from './../operationHandler';";
-  const made = 'new ExpressTemplateService(';
-  if (!text.includes(from) || !text.includes(made)) {
-    throw new Error('tsoa writes its routes in another way than scripts/finishOpenapi.ts knows: adapt it');
-  }
-  return text.replace(from, to).replace(made, 'new OperationHandler(');
+  const finished = REPLACEMENTS.reduce((current, [from, to]) => {
+    const next = current.replace(from, to);
+    if (next === current) {
+      throw new Error('tsoa writes its routes in another way than scripts/finishOpenapi.ts knows: adapt it');
+    }
+    return next;
+  }, text);
+  if (finished.includes('authenticateMiddleware'))
+    throw new Error('an operation asks for a token in an unknown way');
+  return finished;
 }
 
 /** In one step, so that a program that reads at the same time sees the old file or the new one. */
@@ -29,3 +43,7 @@ function replaceFile(name: string, text: string): void {
   writeFileSync(`${file}.${process.pid}.tmp`, text);
   renameSync(`${file}.${process.pid}.tmp`, file);
 }
+
+const raw = JSON.parse(readFileSync(path.join(GENERATED, 'tsoa-openapi.json'), 'utf8')) as OpenApiDocument;
+replaceFile('openapi.json', JSON.stringify(finishDocument(raw, { version }), null, 2) + '\n');
+replaceFile('routes.ts', finishRoutes(readFileSync(path.join(GENERATED, 'routes.ts'), 'utf8')));

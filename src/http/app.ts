@@ -18,7 +18,7 @@ export function createApp(services: Services): express.Express {
   app.use(requestId(services));
   app.use(securityHeaders);
 
-  // 2. What there is. A generated route checks the token, reads the body if it takes one, checks the arguments, and calls
+  // 2. What there is. A generated route checks the token (authentication.ts), reads the body if it takes one, checks the arguments, and calls
   //    its controller: see operationHandler.ts.
   const router = express.Router({ caseSensitive: true, strict: true });
   RegisterRoutes(router);

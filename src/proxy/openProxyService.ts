@@ -11,7 +11,7 @@ import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
 import { planRestore } from './restore';
-import { type Snapshot, readSnapshot, sameSnapshot } from './snapshot';
+import { type Snapshot, readSnapshot, sameSnapshot, snapshotReader } from './snapshot';
 
 /** What this folder needs from others. */
 export interface ProxyParts {
@@ -38,15 +38,16 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const writer = new ChangeWriter({ registry, backups, record: parts.record, clock, logger });
   const lock = new Mutex();
   const contexts = rememberLast(ownSid);
+  const current = snapshotReader(registry);
   const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
     lock.run<ChangeOutcome>(async () => {
       const snapshot = await readSnapshot(registry);
       return writer.carryOut(await plan({ snapshot, ownSid, actor }));
     });
   return {
-    contexts: async (source) => contexts(await readSnapshot(registry), source),
-    context: async (id) => showOneContext(await readSnapshot(registry), ownSid, id),
-    proxyFor: async (id) => proxyInForce(await readSnapshot(registry), ownSid, id),
+    contexts: async (source) => contexts(await current(), source),
+    context: async (id) => showOneContext(await current(), ownSid, id),
+    proxyFor: async (id) => proxyInForce(await current(), ownSid, id),
     copy: (request, actor) => change(actor, (situation) => planCopy(situation, request)),
     put: (id, request, ifMatch, actor) =>
       change(actor, (situation) => planPut(situation, request, { id, ifMatch })),

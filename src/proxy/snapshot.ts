@@ -51,6 +51,19 @@ export async function readSnapshot(registry: Registry): Promise<Snapshot> {
   return { accounts, policy, winHttp, machineValue };
 }
 
+/** {@link readSnapshot}, but reads nothing while the driver can tell that nothing has changed. */
+export function snapshotReader(registry: Registry): () => Promise<Snapshot> {
+  let last: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
+  return async () => {
+    const revision = registry.revision?.();
+    if (revision !== undefined && last?.revision === revision) return last.snapshot;
+    const snapshot = await readSnapshot(registry);
+    // A change while it was read may have been seen in part: such a snapshot is not kept.
+    last = revision !== undefined && registry.revision?.() === revision ? { revision, snapshot } : null;
+    return snapshot;
+  };
+}
+
 /**
  * The account that an id names; `CurrentUser` is not handled here, since it depends on the source rule. Errors:
  * `id-invalid` for a SID that is no SID, `context-not-found` for an account that is not there.
@@ -73,6 +86,7 @@ export function findAccount(snapshot: Snapshot, id: string): AccountSnapshot {
 
 /** Whether two snapshots hold the same, so that whatever was made from one holds for the other. */
 export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
+  if (a === b) return true;
   return (
     a.accounts.length === b.accounts.length &&
     a.accounts.every((account, index) => sameAccount(account, b.accounts[index])) &&

@@ -26,6 +26,11 @@ export interface Registry {
   createKey(key: string): Promise<void>;
   /** Lets go of files, locks and handles. */
   close(): Promise<void>;
+  /**
+   * An extra power of drivers through which alone the registry can change: a number that is another one after each
+   * change. While it stays, everything that was read still holds.
+   */
+  revision?(): number;
 }
 
 /**

@@ -72,6 +72,7 @@ class RegFileRegistry implements Registry {
   private subkeys = new Map<string, readonly string[]>();
   private cachedBytes = 0;
   private closed = false;
+  private revisions = 0;
 
   constructor(
     private readonly file: string,
@@ -145,6 +146,11 @@ class RegFileRegistry implements Registry {
     });
   }
 
+  revision(): number {
+    this.refuseClosed();
+    return this.revisions;
+  }
+
   close(): Promise<void> {
     return this.writers.run(async () => {
       this.closed = true;
@@ -194,6 +200,7 @@ class RegFileRegistry implements Registry {
 
   private adopt(document: RegFileDocument): void {
     this.document = document;
+    this.revisions += 1;
     this.forget();
   }
 
