@@ -58,7 +58,7 @@ async function openServices(
   const record = (change: Change) => journal.append(change);
   const proxy = await openProxyService({ registry, ownSid, dataDir, record, clock, logger });
   const health = createHealth({
-    proxyFor: proxy.proxyFor,
+    proxyFor: (id) => proxy.proxyFor(id),
     endpoints: (regions) => selectEndpoints(config, regions),
     probe: createProbe({
       network: withOverrides(systemNetwork, config.resolve),

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FAILURES } from '../src/endpoints/failures';
+
+const DOCS = path.join(__dirname, '..', 'docs');
+const read = (name: string) => readFileSync(path.join(DOCS, name), 'utf8');
+
+/** The codes in the first column of a document's tables. */
+function firstColumn(text: string): readonly string[] {
+  return [...text.matchAll(/^\| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([a-z0-9-]+)`/g)].map(([, code = '']) => code),
+  );
+}
+
+describe('the documents say what the code does', () => {
+  it('docs/health.md has each failure as the table has it, in its order, and no other', () => {
+    const text = read('health.md');
+    const failures = text.slice(text.indexOf('## Failures'));
+    expect(firstColumn(failures)).toEqual(FAILURES.map(({ code }) => code));
+    for (const { code, phase, summary, remedy } of FAILURES) {
+      expect(failures).toContain(`| \`${code}\` | ${phase} | ${summary} | ${remedy} |`);
+    }
+  });
+
+  it('docs/findings.md has each finding, and no other', () => {
+    const src = path.join(__dirname, '..', 'src');
+    const files = ['wininet/findings.ts', 'proxy/machine.ts', 'proxy/contexts.ts', 'proxy/plan.ts'];
+    const code = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
+    const made = [...code.matchAll(/code: '([a-z-]+)'/g)].map(([, found = '']) => found);
+    const ofTheSource = ['source-not-configured', 'source-ambiguous', 'source-malformed'];
+    expect([...firstColumn(read('findings.md'))].sort()).toEqual([...made, ...ofTheSource].sort());
+  });
+
+  it('docs/configuration.md has each setting, and no other', () => {
+    const config = readFileSync(path.join(__dirname, '..', 'src', 'config.ts'), 'utf8');
+    const block = /const NAMES = \[([^\]]*)\]/.exec(config)?.[1] ?? '';
+    const names = [...block.matchAll(/'([A-Z_]+)'/g)].map(([, name = '']) => `SENSORPROXY_${name}`);
+    const documented = [
+      ...read('configuration.md').matchAll(/^\| `(SENSORPROXY_[A-Z_]+)`(?:, `(SENSORPROXY_[A-Z_]+)`)?/gm),
+    ];
+    expect(
+      documented
+        .flatMap(([, first, second]) => [first, second])
+        .filter(Boolean)
+        .sort(),
+    ).toEqual(names.sort());
+  });
+});
