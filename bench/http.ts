@@ -14,6 +14,7 @@ export async function benchHttp(): Promise<BenchRow[]> {
   try {
     const service = await servers.service();
     const { contexts } = await servers.learn(service);
+    if (contexts.length !== 5) throw new Error(`the practice DC has ${contexts.length} contexts, not 5`);
     const bare = await servers.bare();
     let throughput: BenchRow;
     try {

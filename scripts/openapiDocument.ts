@@ -1,6 +1,7 @@
 /** From what tsoa generates to the contract: pure, so that the test can do it again and compare. */
-import { PROBLEM_JSON, type Problem } from '../src/http/problems';
-import { problemDefinition, statusOf } from '../src/http/problemDefinitions';
+import { PROBLEM_JSON } from '../src/http/problems';
+import { statusOf } from '../src/http/problemDefinitions';
+import { compare, definitionOf, problemExamples } from './openapiProblems';
 import type { Answer, MediaType, OpenApiDocument, Operation, Schema } from './openapiTypes';
 import { answerExamples, otherExamples, requestExamples } from './openapiExamples';
 
@@ -217,29 +218,6 @@ function problemAnswer(codes: readonly string[]): Answer {
   };
 }
 
-/** An example of each problem that an operation names. */
-function problemExamples(paths: OpenApiDocument['paths']): Record<string, object> {
-  const named = JSON.stringify(paths).matchAll(/"#\/components\/examples\/([^"]+)"/g);
-  const codes = [...new Set([...named].map(([, code = '']) => code))].sort(compare);
-  return Object.fromEntries(codes.map((code) => [code, problemExample(code)]));
-}
-
-function problemExample(code: string): object {
-  const row = definitionOf(code);
-  const value: Problem = {
-    type: `/problems/${code}`,
-    title: row.title,
-    status: statusOf(row),
-    detail: `${row.meaning} ${row.remedy}`,
-    instance: 'urn:sensorproxy:request:7f3f0c0e-7a51-4f6e-9d2b-0f6f5f0a3c11',
-    code,
-    ...(code === 'validation-failed'
-      ? { errors: [{ detail: 'There is no such parameter.', in: 'query', pointer: '/limt' }] }
-      : {}),
-  };
-  return { summary: row.title, value };
-}
-
 function mergeAnswers(first: Answer | undefined, second: Answer): Answer {
   if (first === undefined) return second;
   return {
@@ -302,12 +280,6 @@ function isProblem(answer: Answer): boolean {
   );
 }
 
-function definitionOf(code: string) {
-  const row = problemDefinition(code);
-  if (row === undefined) throw new Error(`a controller names the problem ${code}, which is not in the table`);
-  return row;
-}
-
 function statusOfCode(code: string): string {
   return String(statusOf(definitionOf(code)));
 }
@@ -320,10 +292,6 @@ function withStatus(code: string, status: string): string {
 function rank(operations: Record<string, Operation> | undefined): number {
   const tag = Object.values(operations ?? {})[0]?.tags?.[0];
   return TAGS.findIndex(({ name }) => name === tag);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Comments are wrapped for the source; paragraphs stay. */

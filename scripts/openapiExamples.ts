@@ -167,7 +167,7 @@ const health: HealthReport = {
         fingerprint256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
         trust: 'public',
         inspection: 'none',
-        clientCertificateRequested: true,
+        clientCertificateRequested: null,
       },
       http: { status: 200 },
     },
@@ -181,7 +181,7 @@ export const answerExamples = {
   putContext: {
     ...copied,
     source: null,
-    results: [{ target: 'LocalService', changed: true, before: null, after: settings }],
+    results: [{ target: 'LocalService', changed: true, before: null, after: { ...settings, counter: 1 } }],
   } satisfies ChangeOutcome,
   deleteContext: {
     ...copied,
@@ -218,8 +218,8 @@ export const answerExamples = {
   getReadiness: {
     ready: true,
     parts: [
-      { name: 'registry', ready: true, detail: 'regfile' },
-      { name: 'dataDir', ready: true, detail: 'writable' },
+      { name: 'registry', ready: true, detail: 'the driver regfile answers' },
+      { name: 'dataDir', ready: true, detail: 'it can be written' },
     ],
   } satisfies Readiness,
 } as const;
@@ -242,7 +242,7 @@ export const requestExamples = {
   copyProxy: {
     source: 'CurrentUser',
     targets: ['LocalSystem', 'LocalService'],
-    dryRun: false,
+    dryRun: true,
     ...WHY,
   } satisfies CopyRequest,
   restoreBackup: { dryRun: true, ...WHY } satisfies RestoreRequest,

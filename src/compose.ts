@@ -11,9 +11,11 @@ import { createTrustStore } from './endpoints/probe/trust';
 import type { ReadinessPart, Services } from './http/services';
 import { JournalFile } from './journal/journalFile';
 import { systemClock as clock } from './lib/clock';
+import { removeUnfinishedWrites } from './lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from './lib/errors';
 import { FileLockedError, acquireFileLock } from './lib/fileLock';
 import type { Logger } from './lib/logger';
+import { isChange } from './proxy/changes';
 import type { Change } from './proxy/model';
 import { openProxyService } from './proxy/openProxyService';
 import { openRegistry } from './registry/openRegistry';
@@ -48,15 +50,17 @@ async function openServices(
   const { dataDir } = config;
   await openDataDir(dataDir);
   opened.push(await lockDataDir(dataDir));
+  await removeUnfinishedWrites(dataDir);
   const regfile = config.regfile ?? path.join(dataDir, 'registry.reg');
   const { registry, ownSid } = await openRegistry(regfile, { seed: config.regfile === null });
   opened.push(() => registry.close());
-  const journal = await JournalFile.open<Change>(path.join(dataDir, 'journal.jsonl'), logger);
+  const journal = await JournalFile.open(path.join(dataDir, 'journal.jsonl'), logger, isChange);
   opened.push(() => journal.close());
   const token = await openAdminToken(dataDir);
   if (token.created) logger.info("an administrator's token was made", { file: token.file });
   const record = (change: Change) => journal.append(change);
   const proxy = await openProxyService({ registry, ownSid, dataDir, record, clock, logger });
+  opened.push(() => proxy.close());
   const health = createHealth({
     proxyFor: (id) => proxy.proxyFor(id),
     endpoints: (regions) => selectEndpoints(config, regions),
@@ -85,7 +89,7 @@ async function openServices(
 
 async function openDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir);
     await access(dataDir, constants.W_OK);
   } catch (cause) {
     throw new DomainError(
@@ -94,6 +98,19 @@ async function openDataDir(dataDir: string): Promise<void> {
       `the data folder cannot be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make it writable, or set SENSORPROXY_DATA_DIR.`,
       { cause },
     );
+  }
+}
+
+/** Not mkdir's own `recursive`, which tries without end below /proc (Node 20). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await mkdir(folder, { mode: 0o700 });
   }
 }
 

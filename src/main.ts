@@ -12,17 +12,21 @@ const EX_CONFIG = 78;
 void main();
 
 async function main(): Promise<void> {
+  // Whoever reads the log may go away; the service does not.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const stopSignal = firstSignal();
   const config = configOrExit();
   const logger = createLogger(config.logLevel, systemClock, (line) => process.stdout.write(line));
   try {
-    await serve(config, logger);
+    await serve(config, logger, stopSignal);
   } catch (error) {
     fail(describe(error, config));
   }
+  process.exit(0);
 }
 
-/** Resolves when the service listens; it then lives until a signal ends it. */
-async function serve(config: Config, logger: Logger): Promise<void> {
+/** Serves until the signal comes, then finishes what is in flight, changes last. */
+async function serve(config: Config, logger: Logger, stopSignal: Promise<string>): Promise<void> {
   const { services, close } = await compose(config, logger);
   try {
     const server = await startServer(createApp(services), { host: config.host, port: config.port });
@@ -30,20 +34,23 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       logger.warn('tokens travel unencrypted: listening beyond loopback without TLS', { host: config.host });
     }
     logger.info('listening', { url: server.url, docs: `${server.url}/docs` });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const)
-      process.once(signal, () => void stop(signal));
-
-    const stop = async (signal: string): Promise<void> => {
-      logger.info('stopping', { signal });
-      await server.stop();
-      await close();
-      logger.info('stopped');
-      process.exit(0);
-    };
-  } catch (error) {
+    logger.info('stopping', { signal: await stopSignal });
+    await server.stop();
+  } finally {
     await close();
-    throw error;
   }
+  logger.info('stopped');
+}
+
+/** The first signal that asks for an end, whenever it comes. Further ones change nothing: the end has begun. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        resolve(signal);
+      });
+    }
+  });
 }
 
 function configOrExit(): Config {
@@ -61,6 +68,7 @@ function describe(error: unknown, { host, port }: Config): string {
     case 'EADDRINUSE':
       return `port ${port} on ${host} is in use. Stop the other program, or set SENSORPROXY_PORT.`;
     case 'EADDRNOTAVAIL':
+    case 'EINVAL':
       return `${host} is no address of this machine. Set SENSORPROXY_HOST.`;
     default:
       return messageOf(error);

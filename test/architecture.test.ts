@@ -200,7 +200,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ['main.ts'],
     'the log is the logger’s',
   ),
-  'exports are named': ({ name, imports }) =>
+  'imports name modules, not files': ({ name, imports }) =>
     imports.some(({ specifier }) => specifier.startsWith('.') && specifier.endsWith('.js'))
       ? [`${name} imports a .js path: sources are imported without extension`]
       : [],
@@ -274,7 +274,7 @@ describe('the checker', () => {
     ['the wall clock is read in one place', 'proxy/changes.ts', 'const at = Date.now();'],
     ['the process is ended in one place', 'compose.ts', 'process.exit(1);'],
     ['only main writes to the terminal', 'lib/logger.ts', "console.log('x');"],
-    ['exports are named', 'lib/mutex.ts', "import { x } from './clock.js';"],
+    ['imports name modules, not files', 'lib/mutex.ts', "import { x } from './clock.js';"],
   ])('sees when "%s" is broken in %s by: %s', (rule, name, text) => {
     const violations = RULES[rule]?.(parse(name, text)) ?? [];
     expect(violations).toHaveLength(1);

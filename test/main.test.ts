@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, type Server, createServer } from 'node:net';
+import { type AddressInfo, type Server, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { temporaryFolder } from './support/temporaryFolder';
@@ -125,6 +125,51 @@ describe('the program', () => {
   }, 40_000);
 });
 
+describe('the program goes on or ends in order', () => {
+  it('when whoever reads its log has gone', async () => {
+    const service = start();
+    const url = await service.url();
+    service.child.stdout.destroy();
+    for (let request = 0; request < 20; request += 1)
+      expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  it('when the signal comes while it starts, or twice', async () => {
+    const service = start();
+    await service.url();
+    service.child.kill('SIGTERM');
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('at once, though a connection is open that has asked for nothing', async () => {
+    const service = start();
+    const url = new URL(await service.url());
+    const silent = connect(Number(url.port), url.hostname);
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    await fetch(`${url.origin}/livez`);
+    const begin = performance.now();
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ code: 0 });
+    expect(performance.now() - begin).toBeLessThan(5_000);
+    silent.destroy();
+  });
+
+  it('and removes drafts that a killed process has left', async () => {
+    const data = path.join(folder.path, 'data');
+    await mkdir(path.join(data, 'backups'), { recursive: true });
+    const drafts = [
+      'registry.reg.0123456789ab.tmp',
+      'backups/20261124T061512345Z-9f86d081.reg.0123456789ab.tmp',
+    ];
+    for (const draft of drafts) await writeFile(path.join(data, draft), 'half');
+    await start().url();
+    for (const draft of drafts) await expect(readFile(path.join(data, draft))).rejects.toThrow('ENOENT');
+  });
+});
+
 describe('the program refuses to start, with one line that says why', () => {
   async function refusal(settings: Record<string, string> = {}) {
     const { code, stderr } = await start(settings).ended;
@@ -165,6 +210,12 @@ describe('the program refuses to start, with one line that says why', () => {
     const { code, stderr } = await refusal({ SENSORPROXY_DATA_DIR: path.join(file, 'data') });
     expect(code).toBe(1);
     expect(stderr).toContain('the data folder cannot be written');
+  });
+
+  it('when the data folder is in a place where none can be made', async () => {
+    if (process.platform !== 'linux') return;
+    const { code } = await refusal({ SENSORPROXY_DATA_DIR: '/proc/none/data' });
+    expect(code).toBe(1);
   });
 
   it('when another instance has the data folder, naming its process', async () => {

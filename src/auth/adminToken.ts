@@ -21,7 +21,7 @@ const TOKEN = /^[A-Za-z0-9_-]{43,}$/;
 
 /**
  * The administrator's token of a data folder: read from `admin.token`, or made there (256 random bits, readable by the
- * service's account alone) at the first start. `created` says which. Errors: `token-file-malformed`, and the file system's.
+ * service's account alone) at the first start. `created` says which. Errors: `token-file-malformed`, `token-file-unusable`.
  */
 export async function openAdminToken(
   dataDir: string,
@@ -29,7 +29,7 @@ export async function openAdminToken(
   const file = path.join(dataDir, 'admin.token');
   const existing = await readToken(file);
   const token = existing ?? randomBytes(TOKEN_BYTES).toString('base64url');
-  if (existing === undefined) await writeFileDurably(file, `${token}\n`, 0o600);
+  if (existing === undefined) await writeToken(file, token);
   const expected = digest(token);
   return {
     file,
@@ -38,13 +38,25 @@ export async function openAdminToken(
   };
 }
 
+async function writeToken(file: string, token: string): Promise<void> {
+  try {
+    await writeFileDurably(file, `${token}\n`, 0o600);
+  } catch (cause) {
+    const code = systemCodeOf(cause) ?? 'unknown reason';
+    const detail = `admin.token cannot be written to the data folder (${code}). Make room and check the rights.`;
+    throw new DomainError('unavailable', 'token-file-unusable', detail, { cause });
+  }
+}
+
 async function readToken(file: string): Promise<string | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT') return undefined;
+    const detail = `admin.token in the data folder cannot be read (${code ?? 'unknown reason'}).`;
+    throw new DomainError('unavailable', 'token-file-unusable', detail, { cause: error });
   }
   const token = text.trim();
   if (!TOKEN.test(token)) {

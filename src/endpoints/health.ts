@@ -1,4 +1,5 @@
 /** The health check: every endpoint through every account's own proxy. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../lib/clock';
 import { assertNever, DomainError } from '../lib/errors';
 import { hostAndPort } from '../wininet/hostName';
@@ -70,6 +71,8 @@ async function check(parts: HealthParts, query: HealthQuery, signal?: AbortSigna
     throw new DomainError('invalid', 'timeout-out-of-range', detail);
   }
   signal?.throwIfAborted();
+  // Each probe listens to it; Node takes more than ten listeners for a leak.
+  if (signal) setMaxListeners(0, signal);
   const checkedAt = clock.now();
   const started = clock.monotonicMs();
   const endpoints = parts.endpoints(query.regions ?? []);

@@ -47,7 +47,10 @@ export interface EndpointCheck {
 /** The endpoint that was checked. */
 export interface CheckedEndpoint {
   host: string;
-  /** TCP port. */
+  /**
+   * TCP port.
+   * @isInt
+   */
   port: number;
   /** The catalogue's region, `workspace`, or the region that the endpoints file names. */
   region: string;
@@ -127,7 +130,10 @@ export interface EndpointList {
 /** One known endpoint. */
 export interface EndpointEntry {
   host: string;
-  /** TCP port. */
+  /**
+   * TCP port.
+   * @isInt
+   */
   port: number;
   /** Path of the ping. */
   path: string;

@@ -204,6 +204,19 @@ export const PROBLEMS = {
     remedy:
       'Mend the cause and repeat. Where notRestored names accounts, restore the backup that backupId names.',
   },
+  'backups-unavailable': {
+    on: 'unavailable',
+    title: 'The backups cannot be listed',
+    meaning: 'The folder that holds the backups cannot be read.',
+    remedy: 'Check that the folder backups stands in the data folder and that the service may read it.',
+  },
+  stopping: {
+    on: 'unavailable',
+    title: 'The service is stopping',
+    meaning:
+      'A change that had not begun when the service was told to stop is not begun any more. Nothing was touched.',
+    remedy: 'Ask again when the service runs.',
+  },
   'journal-unavailable': {
     on: 'unavailable',
     title: 'The journal cannot be written',
@@ -290,6 +303,18 @@ export const PROBLEMS = {
     on: 'invalid',
     title: 'Malformed registry file',
     meaning: 'The .reg file does not parse; the detail names the line. The file is left as it is.',
+    remedy: START,
+  },
+  'token-file-unusable': {
+    on: 'unavailable',
+    title: 'The token file cannot be used',
+    meaning: 'admin.token can be neither read nor written.',
+    remedy: START,
+  },
+  'journal-unusable': {
+    on: 'unavailable',
+    title: 'The journal cannot be opened',
+    meaning: 'journal.jsonl in the data folder cannot be opened or read.',
     remedy: START,
   },
   'token-file-malformed': {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { HttpProblem } from './httpProblem';
 import { setFacts } from './requestFacts';
 import type { RequestFacts } from './requestFacts';
 import type { Services } from './services';
@@ -22,6 +23,15 @@ export function requestId(services: Services): RequestHandler {
     response.once('close', () => {
       logAccess(request, response, facts, startedAt);
     });
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      next(
+        new HttpProblem(
+          'request-malformed',
+          'A request of HTTP/1.1 needs a Host header (RFC 9112, section 3.2).',
+        ),
+      );
+      return;
+    }
     next();
   };
 }

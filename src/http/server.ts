@@ -1,6 +1,6 @@
-import { type Server, type ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { HttpProblem } from './httpProblem';
@@ -18,8 +18,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** How long a stop waits for what is in flight. */
-export const STOP_TIMEOUT_MS = 10_000;
+/** How long a stop waits for what is in flight: the whole end shall take no more than 10 s. */
+export const STOP_TIMEOUT_MS = 9_000;
 
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
@@ -27,6 +27,8 @@ const LIMITS = {
   requestTimeout: 30_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 2_000,
+  // Node's own refusal has no body: requestId.ts refuses in its place.
+  requireHostHeader: false,
 };
 
 /** Listens. Rejects with the system's error (`EADDRINUSE`, …). Port 0 lets the system choose. */
@@ -36,6 +38,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const server = createServer(LIMITS, app);
   server.on('clientError', answerMalformed);
+  // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
+  server.on('checkExpectation', app);
+  const silent = silentConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -45,14 +50,25 @@ export async function startServer(
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no TCP address');
-  return { address, url: urlOf(address), stop: once(() => stop(server)) };
+  return { address, url: urlOf(address), stop: once(() => stop(server, silent)) };
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function stop(server: Server): Promise<void> {
+/** Connections that have asked for nothing yet, which Node does not count among the idle ones. */
+function silentConnections(server: Server): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
+  return silent;
+}
+
+async function stop(server: Server, silent: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
@@ -69,6 +85,7 @@ async function stop(server: Server): Promise<void> {
     server.closeAllConnections();
   }, STOP_TIMEOUT_MS);
   server.closeIdleConnections();
+  for (const socket of silent) socket.destroy();
   await closed;
   clearInterval(sweep);
   clearTimeout(giveUp);
@@ -85,7 +102,8 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Dupl
     socket.destroy();
     return;
   }
-  const { body } = toProblem(problemOf(error.code), randomUUID());
+  const id = randomUUID();
+  const { body } = toProblem(problemOf(error.code), id);
   const text = JSON.stringify(body);
   socket.end(
     [
@@ -93,10 +111,13 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Dupl
       `Content-Type: ${PROBLEM_JSON}`,
       `Content-Length: ${Buffer.byteLength(text)}`,
       'Cache-Control: no-store',
+      `X-Request-Id: ${id}`,
       'Connection: close',
       '',
       text,
     ].join('\r\n'),
+    // A peer that does not close its side must not keep the connection.
+    () => socket.destroy(),
   );
 }
 

@@ -9,6 +9,9 @@ import type { Journal, JournalEntry } from './journal';
 
 const NEWLINE = 0x0a;
 
+/** Whether a parsed line is an entry of this journal. */
+export type EntryGuard<Entry> = (value: unknown) => value is Entry;
+
 /** Where a line stands in the file. */
 interface Line {
   readonly offset: number;
@@ -29,23 +32,30 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
     private readonly file: FileHandle,
     private size: number,
     private readonly logger: Logger,
+    private readonly isEntry: EntryGuard<Entry>,
   ) {}
 
-  /** Opens (or makes) the file at `location` and indexes it. Errors: the file system's. */
+  /**
+   * Opens (or makes) the file at `location` and indexes it. A line that `isEntry` does not take is one that cannot be read.
+   * Errors: `journal-unusable`.
+   */
   static async open<Entry extends JournalEntry>(
     location: string,
     logger: Logger,
+    isEntry: EntryGuard<Entry>,
   ): Promise<JournalFile<Entry>> {
-    const file = await open(location, 'a+', 0o600);
+    const file = await open(location, 'a+', 0o600).catch((error: unknown) => {
+      throw unusable(error);
+    });
     try {
       await syncFolder(path.dirname(location));
       const bytes = await file.readFile();
-      const journal = new JournalFile<Entry>(file, bytes.length, logger);
+      const journal = new JournalFile<Entry>(file, bytes.length, logger, isEntry);
       journal.index(bytes);
       return journal;
     } catch (error) {
       await file.close();
-      throw error;
+      throw unusable(error);
     }
   }
 
@@ -96,7 +106,7 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
     for (let offset = 0; offset < bytes.length;) {
       const newline = bytes.indexOf(NEWLINE, offset);
       const end = newline < 0 ? bytes.length : newline;
-      const entry = end > offset ? parseEntry(bytes.toString('utf8', offset, end)) : undefined;
+      const entry = end > offset ? this.parse(bytes.toString('utf8', offset, end)) : undefined;
       if (entry) this.add(entry.id, { offset, length: end - offset });
       else if (end > offset) damaged += 1;
       offset = end + 1;
@@ -118,10 +128,18 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
     if (!line) return undefined;
     const buffer = Buffer.alloc(line.length);
     await this.file.read(buffer, 0, line.length, line.offset);
-    const entry = parseEntry(buffer.toString('utf8'));
+    const entry = this.parse(buffer.toString('utf8'));
     if (!entry) this.logger.error('a journal entry cannot be read', { position });
-    // What was appended was an Entry; a damaged line that still parses is for `journal verify` to find.
-    return entry as Entry | undefined;
+    return entry;
+  }
+
+  private parse(text: string): Entry | undefined {
+    try {
+      const value: unknown = JSON.parse(text);
+      return this.isEntry(value) ? value : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   private async endsTorn(): Promise<boolean> {
@@ -132,15 +150,10 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
   }
 }
 
-function parseEntry(text: string): JournalEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('id' in value) || !('at' in value)) return undefined;
-    const { id, at } = value;
-    return typeof id === 'string' && typeof at === 'string' ? { ...value, id, at } : undefined;
-  } catch {
-    return undefined;
-  }
+function unusable(cause: unknown): DomainError {
+  const code = systemCodeOf(cause) ?? 'unknown reason';
+  const detail = `the journal cannot be opened (${code}). Check the rights on journal.jsonl in the data folder.`;
+  return new DomainError('unavailable', 'journal-unusable', detail, { cause });
 }
 
 function unavailable(cause: unknown): DomainError {

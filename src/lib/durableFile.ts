@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 
@@ -29,6 +29,13 @@ export async function writeFileDurably(
     throw error;
   }
   await syncFolder(path.dirname(file));
+}
+
+/** Removes what {@link writeFileDurably} leaves in `folder` when its process is killed: drafts that never took their name. */
+export async function removeUnfinishedWrites(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 /** Makes a rename, a creation or a removal in `folder` durable. Windows has no fsync of a folder: NTFS journals these. */

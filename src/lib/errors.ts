@@ -1,6 +1,6 @@
 /**
  * What went wrong, as far as a caller can act on it. The HTTP layer maps each kind to one status
- * (`http/problems.ts`); nothing below it knows about HTTP.
+ * (`http/problemDefinitions.ts`); nothing below it knows about HTTP.
  */
 export type ErrorKind =
   | 'invalid' // the request itself is wrong

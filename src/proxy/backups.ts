@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileDurably } from '../lib/durableFile';
+import { removeUnfinishedWrites, writeFileDurably } from '../lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { decodeCursor, encodeCursor } from '../lib/cursor';
 import { isRecordId } from '../lib/recordId';
 import { type RegFileSection, formatRegFile, parseRegFile } from '../registry/regfile/format';
-import type { Backup, BackupPage } from './model';
+import type { Backup, BackupPage, BackupValue } from './model';
 import type { PageRequest } from './proxyService';
 
 /**
@@ -24,6 +24,7 @@ export class BackupStore {
   static async open(dataDir: string, logger: Logger): Promise<BackupStore> {
     const folder = path.join(dataDir, 'backups');
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeUnfinishedWrites(folder);
     return new BackupStore(folder, logger);
   }
 
@@ -51,7 +52,7 @@ export class BackupStore {
   /** Newest first. A backup whose manifest cannot be read is left out and logged. Errors: `cursor-invalid`. */
   async page({ limit, cursor }: PageRequest): Promise<BackupPage> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor, isRecordId);
-    const ids = (await readdir(this.folder))
+    const ids = (await this.fileNames())
       .filter((name) => name.endsWith('.json'))
       .map((name) => name.slice(0, -'.json'.length))
       .filter((id) => isRecordId(id) && (before === undefined || id < before))
@@ -105,6 +106,15 @@ export class BackupStore {
     }
   }
 
+  private async fileNames(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.folder);
+    } catch (cause) {
+      const detail = `The backups cannot be listed (${systemCodeOf(cause) ?? 'unknown reason'}). Check the data folder.`;
+      throw new DomainError('unavailable', 'backups-unavailable', detail, { cause });
+    }
+  }
+
   private async readable(id: string): Promise<Backup | undefined> {
     try {
       return await this.get(id);
@@ -137,7 +147,18 @@ function isBackup(value: unknown): value is Backup {
     [id, createdAt, kind].every((field) => typeof field === 'string') &&
     typeof hash === 'string' &&
     /^[0-9a-f]{64}$/.test(hash) &&
-    Array.isArray(values)
+    Array.isArray(values) &&
+    values.length > 0 &&
+    values.every(isBackupValue)
+  );
+}
+
+function isBackupValue(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { context, sid, key, state } = value as Partial<Record<keyof BackupValue, unknown>>;
+  return (
+    [context, sid, key].every((field) => typeof field === 'string') &&
+    (state === 'present' || state === 'absent')
   );
 }
 

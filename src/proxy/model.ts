@@ -192,6 +192,7 @@ export interface ChangeOutcome {
   /** The journal's entry; null when nothing changed or on a dry run. */
   readonly changeId: string | null;
   readonly changed: boolean;
+  /** Whether this only says what would happen. */
   readonly dryRun: boolean;
   /** Whom the settings come from; null unless they were copied. */
   readonly source: ChangeSource | null;

@@ -15,9 +15,9 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Checks settings that a caller names, all faults at once. Errors: `settings-invalid` with `errors`. */
 export function checkNamedSettings(request: PutSettingsRequest): NamedSettings {
   const named: NamedSettings = {
-    proxyServer: request.proxyServer?.trim() || null,
+    proxyServer: request.proxyServer ?? null,
     bypassList: request.bypassList ?? [],
-    autoConfigUrl: request.autoConfigUrl?.trim() || null,
+    autoConfigUrl: request.autoConfigUrl ?? null,
     autoDetect: request.autoDetect ?? false,
   };
   const faults = [
@@ -38,8 +38,13 @@ export function checkNamedSettings(request: PutSettingsRequest): NamedSettings {
 function proxyFaults(proxyServer: string | null): readonly Fault[] {
   if (proxyServer === null) return [];
   const pointer = '/proxyServer';
-  if (!PRINTABLE_ASCII.test(proxyServer)) {
-    return [{ pointer, detail: 'Use printable ASCII; write international names in Punycode (xn--…).' }];
+  if (!PRINTABLE_ASCII.test(proxyServer) || proxyServer !== proxyServer.trim()) {
+    return [
+      {
+        pointer,
+        detail: 'Use printable ASCII, no spaces around it; write international names in Punycode (xn--…).',
+      },
+    ];
   }
   const entries = parseProxyList(proxyServer);
   if (entries.length === 0) return [{ pointer, detail: 'It names no proxy. Use null for none.' }];
@@ -77,8 +82,9 @@ function pacFaults(url: string | null): readonly Fault[] {
   if (!PRINTABLE_ASCII.test(url) || /["\s]/.test(url)) {
     return [{ pointer, detail: 'Use printable ASCII without quotes or spaces.' }];
   }
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
+  // Written out, since URL takes `http:host` for a whole URL.
+  const parsed = /^https?:\/\/[^/]/i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined) {
     return [{ pointer, detail: 'It must be a whole http or https URL; services do not read file: URLs.' }];
   }
   if (parsed.username !== '' || parsed.password !== '') {

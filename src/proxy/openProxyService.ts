@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock';
+import { DomainError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
 import type { Registry } from '../registry/registry';
@@ -29,6 +30,8 @@ export interface ProxyParts {
 export interface OpenedProxyService extends ProxyService {
   /** What programs that run as an account are told. Errors: `context-not-found`. */
   proxyFor(id: string): Promise<ProxyInForce>;
+  /** Refuses changes from now on (`stopping`), those that wait included, and resolves when none is under way. */
+  close(): Promise<void>;
 }
 
 /** Opens the service. Each write holds one lock from what it reads to what it records. */
@@ -39,8 +42,10 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const lock = new Mutex();
   const contexts = rememberLast(ownSid);
   const current = snapshotReader(registry);
+  let closing = false;
   const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
     lock.run<ChangeOutcome>(async () => {
+      if (closing) throw stopping();
       const snapshot = await readSnapshot(registry);
       return writer.carryOut(await plan({ snapshot, ownSid, actor }));
     });
@@ -58,7 +63,19 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
+    close: () => {
+      closing = true;
+      return lock.run(() => Promise.resolve());
+    },
   };
+}
+
+function stopping(): DomainError {
+  return new DomainError(
+    'unavailable',
+    'stopping',
+    'The service is stopping. Nothing was touched; ask again later.',
+  );
 }
 
 /**

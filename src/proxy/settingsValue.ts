@@ -14,6 +14,9 @@ import type { ProxySettings } from './model';
 /** The value that the whole product is about. */
 export const SETTINGS_VALUE = 'DefaultConnectionSettings';
 
+/** Longer values are not interpreted: real ones have some hundred bytes, and any user can write a huge one. */
+const MAX_VALUE_BYTES = 64 * 1024;
+
 /** The key of an account's proxy settings. */
 export function connectionsKey(sid: string): string {
   return `${internetSettingsKey(sid)}\\Connections`;
@@ -36,6 +39,10 @@ export function interpretValue(raw: RegistryValue | undefined): SettingsValue {
   if (raw.type !== RegistryType.binary) {
     const reason = `the value has the registry type ${raw.type}; REG_BINARY (3) is expected`;
     return { state: 'malformed', raw, error: { offset: 0, reason } };
+  }
+  if (raw.data.length > MAX_VALUE_BYTES) {
+    const reason = `the value is ${raw.data.length} bytes long; more than ${MAX_VALUE_BYTES} are not interpreted`;
+    return { state: 'malformed', raw, error: { offset: MAX_VALUE_BYTES, reason } };
   }
   const decoded = decodeConnectionSettings(raw.data);
   return decoded.ok

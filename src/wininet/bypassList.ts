@@ -68,7 +68,9 @@ interface BypassRule {
 
 function compile(entry: string): BypassRule {
   const { scheme, rest } = withoutScheme(entry.toLowerCase());
-  return { entry, scheme, rest, ...withoutPort(rest) };
+  const { pattern, port } = withoutPort(rest);
+  // A run of stars says no more than one, and a list may hold thousands.
+  return { entry, scheme, rest, pattern: pattern.replace(/\*{2,}/g, '*'), port };
 }
 
 function matches({ scheme, pattern, port }: BypassRule, target: RouteTarget): boolean {

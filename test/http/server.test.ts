@@ -149,7 +149,29 @@ describe('what is no HTTP', () => {
 
   it('a request without Host is refused', async () => {
     const answer = await raw('GET /livez HTTP/1.1\r\n\r\n');
-    expect(parsed(answer).status).toBe(400);
+    expect(parsed(answer)).toMatchObject({ status: 400, code: 'request-malformed' });
+    expect(answer).toMatch(/^x-request-id: /im);
+  });
+
+  it('an expectation that nobody knows is ignored', async () => {
+    const answer = await raw(
+      'GET /livez HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it('a peer that never closes its side is cut off after the answer', async () => {
+    const socket = connect({ port: server.address.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.resume();
+    const ended = once(socket, 'end');
+    socket.write('GARBAGE\r\n\r\n');
+    await ended;
+    // The server's end is gone as a whole, so that writing to it is refused.
+    const refused = once(socket, 'error');
+    const writing = setInterval(() => socket.write('x'), 20);
+    await refused;
+    clearInterval(writing);
+    socket.destroy();
   });
 });
 

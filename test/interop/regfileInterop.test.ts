@@ -13,9 +13,11 @@ import {
 import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
 import { openRegFile } from '../../src/registry/regfile/regFileRegistry';
 import type { RegistryValue } from '../../src/registry/registry';
+import { actor, connectionsKey, localService, localSystem, openPractice } from '../support/practice';
 import { emptyHive } from './emptyHive';
 
 const run = promisify(execFile);
+const NAME = 'DefaultConnectionSettings';
 const HIVE = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\SensorProxyInterop';
 
 /** Values that every registry takes and gives back byte for byte. */
@@ -211,6 +213,28 @@ describe("Wine's reg reads what is written here", () => {
     const written = byKey(parseRegFile(practiceDomainController())).get(key);
     expect((await exported(key)).get(key)).toEqual(written);
   }, 60_000);
+
+  test('a backup that the service has made puts the old state back, absence included', async () => {
+    const dc = await openPractice();
+    try {
+      const before = await dc.hexOf(localSystem);
+      const { backupId } = await dc.proxy.copy({}, actor);
+      const after = path.join(folder, 'after.reg');
+      await writeFile(after, await readFile(path.join(dc.dataDir, 'registry.reg')));
+      await importFile(after);
+      const value = async (sid: string) =>
+        (await exported(connectionsKey(sid))).get(connectionsKey(sid))?.[NAME];
+      expect(await value(localService)).toContain(await dc.hexOf(localService));
+
+      const backup = path.join(folder, 'backup.reg');
+      await writeFile(backup, await dc.proxy.backupFile(backupId ?? ''));
+      await importFile(backup);
+      expect(await value(localSystem)).toContain(before);
+      expect(await value(localService)).toBeUndefined();
+    } finally {
+      await dc.close();
+    }
+  });
 
   test("Wine's own export of a hive is read here", async () => {
     const found = await exported('HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control');

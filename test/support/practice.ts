@@ -2,7 +2,7 @@ import path from 'node:path';
 import { JournalFile } from '../../src/journal/journalFile';
 import { systemClock } from '../../src/lib/clock';
 import { writeFileDurably } from '../../src/lib/durableFile';
-import type { Change } from '../../src/proxy/model';
+import { isChange } from '../../src/proxy/changes';
 import { openProxyService } from '../../src/proxy/openProxyService';
 import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
 import { openRegFile } from '../../src/registry/regfile/regFileRegistry';
@@ -36,7 +36,7 @@ export async function openPractice(
   await writeFileDurably(regfile, practiceDomainController());
   const registry = await openRegFile(regfile);
   const logger = memoryLogger();
-  const journal = await JournalFile.open<Change>(path.join(folder.path, 'journal.jsonl'), logger);
+  const journal = await JournalFile.open(path.join(folder.path, 'journal.jsonl'), logger, isChange);
   const proxy = await openProxyService({
     registry: options.wrap?.(registry) ?? registry,
     ownSid: options.ownSid ?? localSystem,

@@ -220,6 +220,8 @@ function settle<T>(task: () => T): Promise<T> {
 
 /** The whole file in one buffer of its size; `readFile` takes many small steps for a large one. */
 async function readAll(file: string): Promise<Buffer> {
+  // A pipe would be waited for without end.
+  if (!(await stat(file)).isFile()) throw unavailable('The registry file is no ordinary file.');
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
@@ -248,5 +250,6 @@ function asDomainError(error: unknown): DomainError {
     return new DomainError('forbidden', 'registry-access-denied', detail, { cause: error });
   }
   // Node's own messages hold the path.
-  return unavailable(`The registry file cannot be used (${code ?? messageOf(error)}).`, error);
+  const what = `The registry file cannot be used (${code ?? messageOf(error)}).`;
+  return unavailable(`${what} Check that SENSORPROXY_REGISTRY names a .reg file.`, error);
 }

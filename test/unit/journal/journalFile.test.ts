@@ -23,12 +23,16 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 async function withJournal<T>(use: (journal: JournalFile<Entry>) => Promise<T>): Promise<T> {
-  const journal = await JournalFile.open<Entry>(file, logger);
+  const journal = await JournalFile.open(file, logger, isEntry);
   try {
     return await use(journal);
   } finally {
     await journal.close();
   }
+}
+
+function isEntry(value: unknown): value is Entry {
+  return typeof value === 'object' && value !== null && 'id' in value && 'at' in value && 'text' in value;
 }
 
 const ids = (page: { readonly items: readonly Entry[] }) => page.items.map(({ id }) => id);
@@ -92,6 +96,15 @@ describe('a journal file', () => {
     await withJournal(async (journal) => {
       expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
       expect((await readFile(file, 'utf8')).split('\n')[1]).toBe('{"id":"2","at":"20');
+    });
+  });
+
+  it('passes over a line that is JSON but no entry', async () => {
+    await writeFile(file, '{"id":"1","at":"x"}\nnull\n[]\n');
+    await withJournal(async (journal) => {
+      await journal.append(entry(2));
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['2']);
+      expect(await journal.find('1')).toBeUndefined();
     });
   });
 

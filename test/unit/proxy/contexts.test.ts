@@ -87,6 +87,13 @@ describe('the contexts of a practice DC', () => {
     expect((await context('LocalService')).findings[0]?.detail).toContain('offset 5');
   });
 
+  it('show a value of more than 64 KiB as malformed, so that no user can make the service chew on it', async () => {
+    await practice.set(anna, { flags: 3, proxy: 'p:80', bypass: '*'.repeat(1024 * 1024) });
+    const huge = await context(anna);
+    expect(huge.state).toBe('malformed');
+    expect(huge.findings[0]?.detail).toContain('more than 65536 are not interpreted');
+  });
+
   it('give an ETag that changes with the bytes and the type, and stays otherwise', async () => {
     const tag = async () => (await context('LocalSystem')).etag;
     const first = await tag();

@@ -1,5 +1,4 @@
 import { settingsBytes } from '../../support/settingsBytes';
-import { faultyRegistry } from '../../support/faultyRegistry';
 import {
   type Practice,
   actor,
@@ -209,72 +208,15 @@ describe('a copy that must not happen', () => {
   });
 });
 
-describe('when a target fails', () => {
-  const faults = [
-    ['is refused', 'denied'],
-    ['is lost without an error', 'lost'],
-    ['reports an error after it happened', 'denied-after'],
-  ] as const;
-
-  it.each(faults)('and its write %s, all accounts get back what they had', async (_what, kind) => {
-    const broken = await openPractice({
-      // The 4th write is LocalService's value: each account takes a createKey and a writeValue.
-      wrap: (registry) => faultyRegistry(registry, ({ count }) => (count === 4 ? kind : undefined)),
-    });
-    try {
-      const before = [await broken.hexOf(localSystem), await broken.hexOf(localService)];
-      const failure = await broken.proxy.copy({ ticket: 'T9' }, actor).catch((error: unknown) => error);
-      expect(failure).toMatchObject({
-        code: 'write-failed',
-        kind: 'unavailable',
-        extensions: {
-          failed: { target: 'LocalService' },
-          restored: ['LocalService', 'LocalSystem'],
-          notRestored: [],
-          backupId: expect.any(String),
-        },
-      });
-      expect([await broken.hexOf(localSystem), await broken.hexOf(localService)]).toEqual(before);
-      expect((await broken.journal.page({ limit: 5 })).items).toMatchObject([
-        { outcome: 'rolledBack', ticket: 'T9' },
-      ]);
-    } finally {
-      await broken.close();
-    }
-  });
-
-  it('and putting back fails too, the answer names what is where, and the journal says what the registry holds', async () => {
-    const broken = await openPractice({
-      wrap: (registry) => faultyRegistry(registry, ({ count }) => (count >= 4 ? 'denied' : undefined)),
-    });
-    try {
-      const source = await broken.hexOf(anna);
-      await expect(broken.proxy.copy({}, actor)).rejects.toMatchObject({
-        code: 'write-failed',
-        detail: expect.stringContaining('could not be put back: LocalService, LocalSystem'),
-        extensions: { restored: [], notRestored: [{ target: 'LocalService' }, { target: 'LocalSystem' }] },
-      });
-      expect(await broken.hexOf(localSystem)).toBe(source);
-      const [change] = (await broken.journal.page({ limit: 5 })).items;
-      expect(change).toMatchObject({
-        outcome: 'rollbackFailed',
-        contexts: [
-          { context: 'LocalSystem', afterHex: source },
-          { context: 'LocalService', afterHex: null },
-        ],
-      });
-    } finally {
-      await broken.close();
-    }
-  });
-
-  it('a journal that cannot be written undoes the change', async () => {
-    const before = await state();
-    await practice.journal.close();
-    await expect(practice.proxy.copy({}, actor)).rejects.toMatchObject({
-      code: 'journal-unavailable',
-      extensions: { restored: ['LocalService', 'LocalSystem'], notRestored: [] },
-    });
-    expect(await state()).toEqual(before);
-  });
+it('a copy says that the machine’s policy makes it meaningless', async () => {
+  const policy =
+    'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
+  await practice.registry.createKey(policy);
+  const off = { type: RegistryType.dword, data: Buffer.alloc(4) };
+  await practice.registry.writeValue(policy, 'ProxySettingsPerUser', off);
+  const { findings } = await practice.proxy.copy({ dryRun: true }, actor);
+  expect(findings).toMatchObject([
+    { code: 'machine-policy-overrides', severity: 'blocking' },
+    { code: 'applies-to-all-services' },
+  ]);
 });

@@ -1,4 +1,5 @@
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import {
   type Practice,
@@ -88,6 +89,9 @@ describe('PUT of named settings', () => {
     ['two entries in one', { proxyServer: 'p:80', bypassList: ['a;b'] }, '/bypassList/0'],
     ['an empty entry', { proxyServer: 'p:80', bypassList: [''] }, '/bypassList/0'],
     ['a bypass list without a proxy', { bypassList: ['a'] }, '/bypassList'],
+    ['a proxy of spaces', { proxyServer: '   ' }, '/proxyServer'],
+    ['an empty proxy', { proxyServer: '' }, '/proxyServer'],
+    ['a PAC URL without slashes', { autoConfigUrl: 'http:wpad' }, '/autoConfigUrl'],
     ['a PAC URL that is none', { autoConfigUrl: 'wpad.dat' }, '/autoConfigUrl'],
     ['a PAC file on disk', { autoConfigUrl: 'file:///c:/p.pac' }, '/autoConfigUrl'],
     ['credentials in the PAC URL', { autoConfigUrl: 'http://u:p@h/p.pac' }, '/autoConfigUrl'],
@@ -166,6 +170,13 @@ describe('restoring a backup', () => {
     ['a file that is gone', (file) => rm(file)],
     ['something appended', (file) => appendFile(file, 'x')],
     ['a manifest that is not JSON', (_file, manifest) => writeFile(manifest, '{"id":')],
+    ['a manifest that lists nothing', (_file, manifest) => rewrite(manifest, () => [])],
+    ['a manifest whose list holds no values', (_file, manifest) => rewrite(manifest, () => [null])],
+    [
+      'a manifest that lists what the file lacks',
+      (_file, manifest) =>
+        rewrite(manifest, (values) => [...values, { ...(values[0] as object), sid: anna }]),
+    ],
     ['a manifest of another shape', (_file, manifest) => writeFile(manifest, '{"id":1,"sha256":null}')],
   ])('refuses %s and touches nothing', async (_what, damage) => {
     const { backupId } = await practice.proxy.copy({}, actor);
@@ -201,6 +212,27 @@ describe('the evidence of a change', () => {
     );
   });
 });
+
+it('a restore writes the listed value alone, whatever else a file with a fitting hash may hold', async () => {
+  const { backupId } = await practice.proxy.copy({}, actor);
+  const base = path.join(practice.dataDir, 'backups', backupId ?? '');
+  const text = (await readFile(`${base}.reg`)).toString('utf16le');
+  const run = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run';
+  const file = Buffer.from(`${text}[${run}]\r\n"evil"="evil.exe"\r\n\r\n`, 'utf16le');
+  const manifest = JSON.parse(await readFile(`${base}.json`, 'utf8')) as object;
+  const sha256 = createHash('sha256').update(file).digest('hex');
+  await writeFile(`${base}.reg`, file);
+  await writeFile(`${base}.json`, JSON.stringify({ ...manifest, sha256 }));
+  await practice.proxy.restore(backupId ?? '', {}, actor);
+  expect(await practice.registry.readValue(run, 'evil')).toBeUndefined();
+  expect(await practice.hexOf(localService)).toBeUndefined();
+});
+
+/** Changes the list of a manifest, the rest left as it is. */
+async function rewrite(manifest: string, change: (values: unknown[]) => unknown[]): Promise<void> {
+  const content = JSON.parse(await readFile(manifest, 'utf8')) as { values: unknown[] };
+  await writeFile(manifest, JSON.stringify({ ...content, values: change(content.values) }));
+}
 
 async function flipByte(file: string): Promise<void> {
   const bytes = await readFile(file);
