@@ -3,7 +3,7 @@ import { PROBLEM_JSON } from '../src/http/problems';
 import { statusOf } from '../src/http/problemDefinitions';
 import { compare, definitionOf, problemExamples } from './openapiProblems';
 import type { Answer, MediaType, OpenApiDocument, Operation, Schema } from './openapiTypes';
-import { answerExamples, otherExamples, requestExamples } from './openapiExamples';
+import { answerExamples, otherExamples, requestExamples, unavailableExamples } from './openapiExamples';
 
 const TAGS = [
   {
@@ -150,12 +150,12 @@ function finishOperation(operation: Operation): Operation {
 function finishAnswer(id: string, status: string, answer: Answer): Answer {
   const others = otherExamples[id] ?? {};
   const content: Record<string, MediaType> = {};
-  const examples: Readonly<Record<string, unknown>> = answerExamples;
+  const examples: Readonly<Record<string, unknown>> = status === '503' ? unavailableExamples : answerExamples;
   for (const [type, media] of Object.entries(answer.content ?? {})) {
     if (type === 'application/json')
       content[type] = {
         schema: media.schema,
-        ...(id in examples ? { example: exampleFor(examples[id], status) } : {}),
+        ...(id in examples ? { example: examples[id] } : {}),
       };
   }
   if (status === '200') {
@@ -173,21 +173,6 @@ function finishAnswer(id: string, status: string, answer: Answer): Answer {
     ...(EXTRA_HEADERS[id]?.[status] ? { headers: EXTRA_HEADERS[id][status] } : {}),
     ...(Object.keys(content).length > 0 ? { content } : {}),
   };
-}
-
-/** A report that comes with 503 does not say that all is well. */
-function exampleFor(example: unknown, status: string): unknown {
-  if (status !== '503' || typeof example !== 'object' || example === null) return example;
-  if ('ready' in example) {
-    return {
-      ready: false,
-      parts: [
-        { name: 'registry', ready: true, detail: 'regfile' },
-        { name: 'dataDir', ready: false, detail: 'not writable (ENOSPC)' },
-      ],
-    };
-  }
-  return { ...example, status: 'unknown', checks: [] };
 }
 
 function commonProblems(hasBody: boolean, isPublic: boolean): string[] {

@@ -1,4 +1,5 @@
 /** What answers and requests look like, by operationId; the compiler and `test/openapi.test.ts` hold them to the shapes. */
+import { failureOf } from '../src/endpoints/failures';
 import type { EndpointList, HealthReport } from '../src/endpoints/report';
 import type { Liveness } from '../src/http/controllers/operations.controller';
 import type { Readiness } from '../src/http/services';
@@ -148,13 +149,32 @@ const health: HealthReport = {
         origin: 'catalogue',
       },
       status: 'healthy',
-      route: { via: 'proxy', proxy: 'proxy.contoso.com:8080', because: 'static proxy' },
+      route: {
+        via: 'proxy',
+        proxy: 'proxy.contoso.com:8080',
+        because: 'static proxy, entry proxy.contoso.com:8080',
+      },
       phases: [
-        { name: 'route', status: 'pass', durationMs: 0, detail: 'through proxy.contoso.com:8080' },
+        {
+          name: 'route',
+          status: 'pass',
+          durationMs: 0,
+          detail: 'static proxy, entry proxy.contoso.com:8080',
+        },
         { name: 'resolve', status: 'pass', durationMs: 3, detail: 'proxy.contoso.com is 10.0.0.8' },
         { name: 'connect', status: 'pass', durationMs: 9, detail: 'connected to 10.0.0.8:8080' },
-        { name: 'proxyConnect', status: 'pass', durationMs: 88, detail: 'the proxy answered 200' },
-        { name: 'tls', status: 'pass', durationMs: 201, detail: 'TLSv1.2, chain trusted' },
+        {
+          name: 'proxyConnect',
+          status: 'pass',
+          durationMs: 88,
+          detail: 'the proxy opened a tunnel to triprd1wceun2sensorapi.atp.azure.com:443',
+        },
+        {
+          name: 'tls',
+          status: 'pass',
+          durationMs: 201,
+          detail: 'TLSv1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, issued by CN=Example Issuing CA',
+        },
         { name: 'request', status: 'pass', durationMs: 111, detail: 'the endpoint answered 200' },
       ],
       failure: null,
@@ -173,6 +193,37 @@ const health: HealthReport = {
     },
   ],
 };
+
+const refused = failureOf('proxy-auth-required', 'proxy.contoso.com:8080 offers Negotiate and NTLM');
+
+/** Answers that come with 503 in place of a problem: what was asked was found out, and it is not well. */
+export const unavailableExamples = {
+  checkHealth: {
+    ...health,
+    status: 'unhealthy',
+    checks: health.checks.map((check) => ({
+      ...check,
+      status: 'unhealthy' as const,
+      phases: check.phases.map((phase, index) =>
+        index < 3
+          ? phase
+          : index === 3
+            ? { ...phase, status: 'fail' as const, detail: refused.detail }
+            : { ...phase, status: 'skipped' as const, durationMs: 0, detail: 'a phase before it failed' },
+      ),
+      failure: refused,
+      tls: null,
+      http: null,
+    })),
+  } satisfies HealthReport,
+  getReadiness: {
+    ready: false,
+    parts: [
+      { name: 'registry', ready: true, detail: 'the driver regfile answers' },
+      { name: 'dataDir', ready: false, detail: 'it cannot be written (EACCES)' },
+    ],
+  } satisfies Readiness,
+} as const;
 
 /** Bodies of successful answers. */
 export const answerExamples = {

@@ -13,10 +13,10 @@ import type { CheckPhase, CheckRoute, EndpointCheck, HealthReport, HealthStatus 
 import { sideBySide } from './sideBySide';
 
 /** The accounts that the sensor runs as: checked when none is asked for. */
-export const DEFAULT_CONTEXTS: readonly string[] = ['LocalSystem', 'LocalService'];
+const DEFAULT_CONTEXTS: readonly string[] = ['LocalSystem', 'LocalService'];
 
 /** Milliseconds for one check: default and bounds. */
-export const TIMEOUT_MS = { default: 10_000, min: 100, max: 60_000 } as const;
+const TIMEOUT_MS = { default: 10_000, min: 100, max: 60_000 } as const;
 
 const CONCURRENCY = 16;
 

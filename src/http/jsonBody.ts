@@ -2,7 +2,7 @@ import express, { type NextFunction, type Request, type RequestHandler } from 'e
 import { HttpProblem } from './httpProblem';
 
 /** Largest request body, in bytes. */
-export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 /** Deeper nesting than any body of the contract needs; bounds what walks the value recursively. */
 const MAX_DEPTH = 16;
 

@@ -16,7 +16,7 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** A code of the table. */
-export type ProblemCode = keyof typeof PROBLEMS;
+type ProblemCode = keyof typeof PROBLEMS;
 
 /** A code that the HTTP layer itself gives. */
 export type HttpProblemCode = {

@@ -19,7 +19,7 @@ export interface RunningServer {
 }
 
 /** How long a stop waits for what is in flight: the whole end shall take no more than 10 s. */
-export const STOP_TIMEOUT_MS = 9_000;
+const STOP_TIMEOUT_MS = 9_000;
 
 const LIMITS = {
   maxHeaderSize: 16 * 1024,

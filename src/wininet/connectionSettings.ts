@@ -12,7 +12,7 @@ import { decodeText, encodeText } from './text';
 export const ConnectionSettingsVersion = { ie5: 0x3c, ie7: 0x46 } as const;
 
 /** Bits of the flags field. They alone decide what is in force; a string stays when its flag is off. */
-export const ConnectionFlag = { direct: 1, proxy: 2, autoConfigUrl: 4, autoDetect: 8 } as const;
+const ConnectionFlag = { direct: 1, proxy: 2, autoConfigUrl: 4, autoDetect: 8 } as const;
 
 /** One decoded value. The byte fields are views of the decoded buffer: do not write to them. */
 export interface ConnectionSettings {

@@ -78,7 +78,7 @@ export function readResponseHead(
 }
 
 /** Parses the text of a head, without its last empty line. Throws {@link HeadError}. */
-export function parseResponseHead(text: string): ResponseHead {
+function parseResponseHead(text: string): ResponseHead {
   const [statusLine = '', ...lines] = text.split('\r\n');
   const status = STATUS_LINE.exec(statusLine)?.[1];
   if (status === undefined) throw new HeadError('malformed', 'its first line is no HTTP/1.x status line');

@@ -1,9 +1,9 @@
 import { DomainError } from '../../lib/errors';
 
 /** Windows' limit for one component of a key path, in UTF-16 units ("Registry Element Size Limits"). */
-export const MAX_KEY_NAME = 255;
+const MAX_KEY_NAME = 255;
 /** Windows' limit for the name of a value, in UTF-16 units. */
-export const MAX_VALUE_NAME = 16383;
+const MAX_VALUE_NAME = 16383;
 
 /** The predefined keys by their short names, as `reg.exe` and regedit accept them. */
 const HIVES_BY_SHORT_NAME: Readonly<Record<string, string>> = {
