@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Server, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -135,10 +135,17 @@ describe('the program goes on or ends in order', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  it('when the signal comes while it starts, or twice', async () => {
+  it('when the signal comes twice', async () => {
     const service = start();
     await service.url();
     service.child.kill('SIGTERM');
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('when the signal comes before it listens', async () => {
+    const service = start();
+    await once(service.child.stdout, 'data'); // the token was made; the port is not yet open
     service.child.kill('SIGTERM');
     expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
   });
@@ -212,10 +219,11 @@ describe('the program refuses to start, with one line that says why', () => {
     expect(stderr).toContain('the data folder cannot be written');
   });
 
-  it('when the data folder is in a place where none can be made', async () => {
-    if (process.platform !== 'linux') return;
-    const { code } = await refusal({ SENSORPROXY_DATA_DIR: '/proc/none/data' });
+  it('when the data folder is below a link that leads nowhere', async () => {
+    await symlink(path.join(folder.path, 'nowhere'), path.join(folder.path, 'link'));
+    const { code, stderr } = await refusal({ SENSORPROXY_DATA_DIR: path.join(folder.path, 'link', 'data') });
     expect(code).toBe(1);
+    expect(stderr).toContain('the data folder cannot be written');
   });
 
   it('when another instance has the data folder, naming its process', async () => {

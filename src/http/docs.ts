@@ -95,5 +95,9 @@ function noSuchFile(): HttpProblem {
 
 function memoized<T>(make: () => Promise<T>): () => Promise<T> {
   let value: Promise<T> | undefined;
-  return () => (value ??= make());
+  return () =>
+    (value ??= make().catch((error: unknown) => {
+      value = undefined; // the next call tries again
+      throw error;
+    }));
 }

@@ -70,6 +70,11 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
         await this.file.datasync();
       } catch (cause) {
         await this.file.truncate(this.size).catch(() => undefined);
+        // Where even that failed, a torn line stays, and the next entry begins behind it.
+        this.size = await this.file.stat().then(
+          ({ size }) => size,
+          () => this.size,
+        );
         throw unavailable(cause);
       }
       this.add(entry.id, { offset: this.size + lead.length, length: bytes.length - lead.length - 1 });

@@ -81,16 +81,7 @@ export class BackupStore {
 
   /** The `.reg` file, its hash checked. Errors: `backup-not-found`, `backup-damaged`. */
   async file(id: string): Promise<Buffer> {
-    const { sha256: expected } = await this.get(id);
-    let file: Buffer;
-    try {
-      file = await readFile(this.fileOf(id, 'reg'));
-    } catch (cause) {
-      throw damaged('its file cannot be read', cause);
-    }
-    if (sha256(file) !== expected)
-      throw damaged('its file does not have the SHA-256 that its manifest states');
-    return file;
+    return this.content(await this.get(id));
   }
 
   /** The manifest, and what the file would put back. Errors: as {@link file}. */
@@ -98,12 +89,25 @@ export class BackupStore {
     id: string,
   ): Promise<{ readonly manifest: Backup; readonly sections: readonly RegFileSection[] }> {
     const manifest = await this.get(id);
-    const file = await this.file(id);
+    const file = await this.content(manifest);
     try {
       return { manifest, sections: parseRegFile(file) };
     } catch (cause) {
       throw damaged('its file does not parse', cause);
     }
+  }
+
+  private async content(manifest: Backup): Promise<Buffer> {
+    let file: Buffer;
+    try {
+      file = await readFile(this.fileOf(manifest.id, 'reg'));
+    } catch (cause) {
+      throw damaged('its file cannot be read', cause);
+    }
+    if (sha256(file) !== manifest.sha256) {
+      throw damaged('its file does not have the SHA-256 that its manifest states');
+    }
+    return file;
   }
 
   private async fileNames(): Promise<readonly string[]> {

@@ -184,21 +184,42 @@ export class ChangeWriter {
       restored,
       notRestored: notRestored.map(({ target }) => target),
     });
-    if (failed.code === 'write-failed') await this.parts.record(attempt).catch(() => undefined);
+    if (failed.code === 'write-failed') {
+      await this.parts.record(attempt).catch((error: unknown) => {
+        this.parts.logger.error('a failed change could not be recorded', {
+          changeId: change.id,
+          reason: messageOf(error),
+        });
+      });
+    }
     throw failureOf({ ...failed, failure, restored, notRestored, backupId: change.backupId });
   }
 
-  /** The journal's entry for a failed change: `after` says what the registry holds now. */
+  /**
+   * The journal's entry for a failed change: `after` says what the registry holds now. Where that cannot be read, `failure`
+   * says so, since a missing value would read as an absent one.
+   */
   private async attempt(change: Change, failure: string, restored: boolean): Promise<Change> {
+    const unread: string[] = [];
     const contexts = await Promise.all(
       change.contexts.map(async (context) => {
-        const now = await this.parts.registry
-          .readValue(connectionsKey(context.sid), SETTINGS_VALUE)
-          .catch(() => undefined);
-        return { ...context, afterHex: toHex(now), after: toProxySettings(interpretValue(now)) };
+        try {
+          const now = await this.parts.registry.readValue(connectionsKey(context.sid), SETTINGS_VALUE);
+          return { ...context, afterHex: toHex(now), after: toProxySettings(interpretValue(now)) };
+        } catch {
+          unread.push(context.context);
+          return { ...context, afterHex: null, after: null };
+        }
       }),
     );
-    return { ...change, contexts, failure, outcome: restored ? 'rolledBack' : 'rollbackFailed' };
+    const unknown =
+      unread.length === 0 ? '' : ` What these hold now could not be read: ${unread.join(', ')}.`;
+    return {
+      ...change,
+      contexts,
+      failure: failure + unknown,
+      outcome: restored ? 'rolledBack' : 'rollbackFailed',
+    };
   }
 }
 

@@ -7,11 +7,12 @@ import { BackupStore } from './backups';
 import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
 import { type ProxyInForce, proxyInForce, showContexts, showOneContext } from './contexts';
 import { planCopy } from './copy';
-import type { Actor, ChangeOutcome, ProxyContexts } from './model';
+import type { Actor, ProxyContexts } from './model';
 import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
 import { planRestore } from './restore';
+import { entityTag } from './settingsValue';
 import { type Snapshot, readSnapshot, sameSnapshot, snapshotReader } from './snapshot';
 
 /** What this folder needs from others. */
@@ -44,22 +45,27 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const current = snapshotReader(registry);
   let closing = false;
   const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
-    lock.run<ChangeOutcome>(async () => {
+    lock.run(async () => {
       if (closing) throw stopping();
-      const snapshot = await readSnapshot(registry);
-      return writer.carryOut(await plan({ snapshot, ownSid, actor }));
+      const decided = await plan({ snapshot: await readSnapshot(registry), ownSid, actor });
+      return { plan: decided, outcome: await writer.carryOut(decided) };
     });
+  const outcomeOf = async (done: ReturnType<typeof change>) => (await done).outcome;
   return {
     contexts: async (source) => contexts(await current(), source),
     context: async (id) => showOneContext(await current(), ownSid, id),
     proxyFor: async (id) => proxyInForce(await current(), ownSid, id),
-    copy: (request, actor) => change(actor, (situation) => planCopy(situation, request)),
-    put: (id, request, ifMatch, actor) =>
-      change(actor, (situation) => planPut(situation, request, { id, ifMatch })),
+    copy: (request, actor) => outcomeOf(change(actor, (situation) => planCopy(situation, request))),
+    put: async (id, request, ifMatch, actor) => {
+      const done = await change(actor, (situation) => planPut(situation, request, { id, ifMatch }));
+      return { outcome: done.outcome, etag: etagAfter(done.plan) };
+    },
     remove: (id, request, ifMatch, actor) =>
-      change(actor, (situation) => planRemoval(situation, request, { id, ifMatch })),
+      outcomeOf(change(actor, (situation) => planRemoval(situation, request, { id, ifMatch }))),
     restore: (backupId, request, actor) =>
-      change(actor, async (situation) => planRestore(situation, request, await backups.read(backupId))),
+      outcomeOf(
+        change(actor, async (situation) => planRestore(situation, request, await backups.read(backupId))),
+      ),
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
@@ -68,6 +74,12 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
       return lock.run(() => Promise.resolve());
     },
   };
+}
+
+/** The entity tag of what a plan for one account has left there. */
+function etagAfter({ values, dryRun }: ChangePlan): string {
+  const [value] = values;
+  return entityTag(value?.changes === true && !dryRun ? value.after : value?.before);
 }
 
 function stopping(): DomainError {
@@ -79,8 +91,8 @@ function stopping(): DomainError {
 }
 
 /**
- * {@link showContexts}, which answers with the same object again while the registry holds the same. The registry is read
- * each time: only the interpreting is saved.
+ * {@link showContexts}, which answers with the same object again while the registry holds the same: nothing is interpreted
+ * twice.
  */
 function rememberLast(ownSid: string): (snapshot: Snapshot, source: string | undefined) => ProxyContexts {
   let last: {

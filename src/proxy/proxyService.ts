@@ -24,13 +24,16 @@ export interface ProxyService {
   context(id: string): Promise<ProxyContext>;
   /** The documented job. See {@link CopyRequest}. */
   copy(request: CopyRequest, actor: Actor): Promise<ChangeOutcome>;
-  /** Sets an account's settings. `ifMatch` is the header as sent, undefined when it was not. */
+  /**
+   * Sets an account's settings. `ifMatch` is the header as sent, undefined when it was not; `etag` is the entity tag that
+   * the account has then.
+   */
   put(
     id: string,
     request: PutSettingsRequest,
     ifMatch: string | undefined,
     actor: Actor,
-  ): Promise<ChangeOutcome>;
+  ): Promise<{ readonly outcome: ChangeOutcome; readonly etag: string }>;
   /** Removes an account's settings. */
   remove(
     id: string,

@@ -112,13 +112,8 @@ export class ProxyContextsController extends Controller {
     @Request() request: ExpressRequest,
     @Header('If-Match') ifMatch?: string,
   ): Promise<ChangeOutcome> {
-    const { proxy } = this.services;
-    const outcome = await proxy.put(id, body, ifMatch, actorOf(request));
-    // The change is done: that it cannot be read again must not make it look undone.
-    const now = await proxy.context(outcome.results[0]?.target ?? id).catch(() => null);
-    // Only a tag of what the caller knows: somebody may have changed the account again in between.
-    const seen = JSON.stringify(outcome.dryRun ? outcome.results[0]?.before : outcome.results[0]?.after);
-    if (now !== null && JSON.stringify(now.settings) === seen) this.setHeader('ETag', now.etag);
+    const { outcome, etag } = await this.services.proxy.put(id, body, ifMatch, actorOf(request));
+    this.setHeader('ETag', etag);
     return outcome;
   }
 

@@ -1,3 +1,4 @@
+import { DomainError } from '../../../src/lib/errors';
 import { faultyRegistry } from '../../support/faultyRegistry';
 import { type Practice, actor, anna, localService, localSystem, openPractice } from '../../support/practice';
 
@@ -112,6 +113,29 @@ describe('when a target fails', () => {
       });
     } finally {
       await broken.close();
+    }
+  });
+
+  it('and cannot even be read any more, the journal does not call it absent', async () => {
+    let broken = false;
+    const dc = await openPractice({
+      wrap: (registry) => ({
+        ...faultyRegistry(registry, ({ count }) => {
+          broken = count >= 4;
+          return broken ? 'denied' : undefined;
+        }),
+        readValue: async (key, name) => {
+          if (broken) throw new DomainError('unavailable', 'registry-unavailable', 'gone.');
+          return registry.readValue(key, name);
+        },
+      }),
+    });
+    try {
+      await expect(dc.proxy.copy({}, actor)).rejects.toMatchObject({ code: 'write-failed' });
+      const [change] = (await dc.journal.page({ limit: 1 })).items;
+      expect(change?.failure).toContain('What these hold now could not be read: LocalSystem, LocalService.');
+    } finally {
+      await dc.close();
     }
   });
 

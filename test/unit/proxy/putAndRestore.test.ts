@@ -18,13 +18,16 @@ beforeEach(async () => {
 });
 afterEach(() => practice.close());
 
+const putSettings = async (...call: Parameters<Practice['proxy']['put']>) =>
+  (await practice.proxy.put(...call)).outcome;
+
 const etag = async (id: string) => (await practice.proxy.context(id)).etag;
 
 describe('PUT of named settings', () => {
   it('sets them, keeps the trailer, raises the counter, and makes a backup', async () => {
     await practice.set(localSystem, { counter: 9, trailer: Buffer.from('keep me') });
     const request = { proxyServer: 'proxy:3128', bypassList: ['*.contoso.com', '<local>'] };
-    const done = await practice.proxy.put('LocalSystem', request, await etag('LocalSystem'), actor);
+    const done = await putSettings('LocalSystem', request, await etag('LocalSystem'), actor);
     expect(done).toMatchObject({
       changed: true,
       source: null,
@@ -37,7 +40,7 @@ describe('PUT of named settings', () => {
   });
 
   it('makes the key and the value of an account that has none', async () => {
-    await practice.proxy.put('LocalService', { autoDetect: true }, await etag('LocalService'), actor);
+    await putSettings('LocalService', { autoDetect: true }, await etag('LocalService'), actor);
     expect((await practice.proxy.context('LocalService')).settings).toMatchObject({
       version: 70,
       counter: 1,
@@ -45,23 +48,34 @@ describe('PUT of named settings', () => {
     });
   });
 
+  it('tells the entity tag that the account has then: the new one, and on a dry run or without a change the old one', async () => {
+    const before = await etag('LocalSystem');
+    const put = async (dryRun: boolean) =>
+      (await practice.proxy.put('LocalSystem', { autoDetect: true, dryRun }, '*', actor)).etag;
+    expect(await put(true)).toBe(before);
+    const after = await put(false);
+    expect(after).not.toBe(before);
+    expect(await etag('LocalSystem')).toBe(after);
+    expect(await put(false)).toBe(after);
+  });
+
   it('leaves settings alone that are in force already', async () => {
     const request = { proxyServer: annasProxy, bypassList: ['<local>', '*.contoso.com'] };
     const before = await practice.hexOf(anna);
-    expect(await practice.proxy.put(anna, request, await etag(anna), actor)).toMatchObject({
+    expect(await putSettings(anna, request, await etag(anna), actor)).toMatchObject({
       changed: false,
     });
     expect(await practice.hexOf(anna)).toBe(before);
   });
 
   it('needs If-Match, and the one that fits', async () => {
-    const put = (ifMatch?: string) => practice.proxy.put('LocalSystem', { autoDetect: true }, ifMatch, actor);
+    const put = (ifMatch?: string) => putSettings('LocalSystem', { autoDetect: true }, ifMatch, actor);
     await expect(put()).rejects.toMatchObject({ code: 'if-match-required' });
     await expect(put('"stale"')).rejects.toMatchObject({ code: 'etag-stale' });
     await expect(put(`W/${await etag('LocalSystem')}`)).rejects.toMatchObject({ code: 'etag-stale' });
     await expect(put(`"x", ${await etag('LocalSystem')}`)).resolves.toMatchObject({ changed: true });
     await expect(put('*')).resolves.toMatchObject({ changed: false });
-    await expect(practice.proxy.put('LocalService', {}, '*', actor)).rejects.toMatchObject({
+    await expect(putSettings('LocalService', {}, '*', actor)).rejects.toMatchObject({
       code: 'etag-stale',
     });
   });
@@ -69,7 +83,7 @@ describe('PUT of named settings', () => {
   it('lets one of many writers with the same ETag win', async () => {
     const tag = await etag('LocalSystem');
     const writes = Array.from({ length: 20 }, (_, index) =>
-      practice.proxy.put('LocalSystem', { proxyServer: `proxy${index}:80` }, tag, actor),
+      putSettings('LocalSystem', { proxyServer: `proxy${index}:80` }, tag, actor),
     );
     const ended = await Promise.allSettled(writes);
     expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
