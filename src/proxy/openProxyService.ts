@@ -42,7 +42,7 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const writer = new ChangeWriter({ registry, backups, record: parts.record, clock, logger });
   const lock = new Mutex();
   const contexts = rememberLast(ownSid);
-  const current = snapshotReader(registry);
+  const reader = snapshotReader(registry);
   let closing = false;
   const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
     lock.run(async () => {
@@ -52,9 +52,9 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     });
   const outcomeOf = async (done: ReturnType<typeof change>) => (await done).outcome;
   return {
-    contexts: async (source) => contexts(await current(), source),
-    context: async (id) => showOneContext(await current(), ownSid, id),
-    proxyFor: async (id) => proxyInForce(await current(), ownSid, id),
+    contexts: async (source) => contexts(await reader.read(), source),
+    context: async (id) => showOneContext(await reader.read(), ownSid, id),
+    proxyFor: async (id) => proxyInForce(await reader.read(), ownSid, id),
     copy: (request, actor) => outcomeOf(change(actor, (situation) => planCopy(situation, request))),
     put: async (id, request, ifMatch, actor) => {
       const done = await change(actor, (situation) => planPut(situation, request, { id, ifMatch }));
@@ -69,9 +69,10 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
-    close: () => {
+    close: async () => {
       closing = true;
-      return lock.run(() => Promise.resolve());
+      await lock.run(() => Promise.resolve());
+      reader.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '../lib/errors';
-import type { NamedRegistryValue, Registry, RegistryValue } from '../registry/registry';
+import type { NamedRegistryValue, Registry, RegistryValue, RegistryWatch } from '../registry/registry';
 import { stringValue } from '../registry/registry';
 import { type Account, SERVICE_ACCOUNTS, isPersonSid, isSid } from './accounts';
 import { SETTINGS_VALUE, connectionsKey, internetSettingsKey, sameValue } from './settingsValue';
@@ -51,17 +51,63 @@ export async function readSnapshot(registry: Registry): Promise<Snapshot> {
   return { accounts, policy, winHttp, machineValue };
 }
 
-/** {@link readSnapshot}, but reads nothing while the driver can tell that nothing has changed. */
-export function snapshotReader(registry: Registry): () => Promise<Snapshot> {
+/** Reads snapshots until it is closed. */
+export interface SnapshotReader {
+  /** {@link readSnapshot}, but reads nothing while the driver can tell that nothing has changed. Errors: the registry's. */
+  read(): Promise<Snapshot>;
+  close(): void;
+}
+
+/** Makes a reader, which watches what it reads where the driver can. */
+export function snapshotReader(registry: Registry): SnapshotReader {
+  const watches = new Map<string, RegistryWatch>();
   let last: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
-  return async () => {
-    const revision = registry.revision?.();
-    if (revision !== undefined && last?.revision === revision) return last.snapshot;
-    const snapshot = await readSnapshot(registry);
-    // A change while it was read may have been seen in part: such a snapshot is not kept.
-    last = revision !== undefined && registry.revision?.() === revision ? { revision, snapshot } : null;
-    return snapshot;
+  const revision = () => [...watches.values()].reduce((sum, watch) => sum + watch.revision(), 0);
+  const watchOnly = (keys: ReadonlyMap<string, 'key' | 'subtree'>) => {
+    for (const [key, watch] of watches) {
+      if (keys.has(key)) continue;
+      watch.close();
+      watches.delete(key);
+    }
+    for (const [key, scope] of keys) {
+      const watch = watches.has(key) ? undefined : registry.watch?.(key, scope);
+      if (watch !== undefined) watches.set(key, watch);
+    }
   };
+  return {
+    read: async () => {
+      const before = revision();
+      if (last?.revision === before) return last.snapshot;
+      const snapshot = await readSnapshot(registry);
+      const keys = watchedKeys(snapshot);
+      // A change while it was read may have been seen in part, and what was not watched yet may have changed unseen: such
+      // a snapshot is not kept.
+      const keep = keys.size === watches.size && [...keys.keys()].every((key) => watches.has(key));
+      last = keep && revision() === before ? { revision: before, snapshot } : null;
+      watchOnly(keys);
+      return snapshot;
+    },
+    close: () => {
+      last = null;
+      watchOnly(new Map());
+    },
+  };
+}
+
+/** The keys that a snapshot was read from. */
+function watchedKeys({ accounts }: Snapshot): ReadonlyMap<string, 'key' | 'subtree'> {
+  const keys = new Map<string, 'key' | 'subtree'>([
+    [USERS, 'key'],
+    [POLICY, 'key'],
+    [MACHINE_CONNECTIONS, 'key'],
+  ]);
+  for (const { account } of accounts) {
+    keys.set(internetSettingsKey(account.sid), 'key').set(connectionsKey(account.sid), 'key');
+    if (account.id === account.sid) {
+      keys.set(sessionKey(account.sid), 'key').set(`${PROFILE_LIST}\\${account.sid}`, 'key');
+    }
+  }
+  return keys;
 }
 
 /**
@@ -104,8 +150,13 @@ async function readAccount(registry: Registry, account: Account, loaded: boolean
   return { account, loaded, value, legacy: legacy ?? [] };
 }
 
+/** What Windows keeps about the session of a person who is signed in. */
+function sessionKey(sid: string): string {
+  return `${USERS}\\${sid}\\Volatile Environment`;
+}
+
 async function readPerson(registry: Registry, sid: string): Promise<Account> {
-  const session = `${USERS}\\${sid}\\Volatile Environment`;
+  const session = sessionKey(sid);
   const [user, domain] = await Promise.all([
     registry.readValue(session, 'USERNAME'),
     registry.readValue(session, 'USERDOMAIN'),

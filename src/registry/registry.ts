@@ -1,12 +1,14 @@
 /**
- * The port to a Windows registry. Drivers: `regfile/` (an embedded registry in a `.reg` file); `advapi32/` and `regedit/`
- * are to come. One contract suite (`test/contract/registryContract.ts`) holds for all of them.
+ * The port to a Windows registry. Drivers: `advapi32/` (Windows' own functions), `regedit/` (Windows Script Host, where
+ * native code cannot be loaded) and `regfile/` (an embedded registry in a `.reg` file). One contract suite
+ * (`test/contract/registryContract.ts`) holds for all of them.
  *
  * Keys are full paths with long hive names and single backslashes (`HKEY_USERS\S-1-5-18\Software`), compared without
  * regard to case, as Windows does. "Not there" is a value (`undefined`), never an error.
  *
  * Errors (`DomainError`): `registry-name-invalid` (kind `invalid`), `registry-key-absent` (`notFound`, a write under a
  * missing key), `registry-hive-not-loaded` (`notFound`), `registry-access-denied` (`forbidden`),
+ * `registry-value-unsupported` (`unprocessable`, a value that this driver cannot carry unchanged; nothing was written),
  * `registry-unavailable` (`unavailable`, everything else, with the cause's code in the detail).
  */
 export interface Registry {
@@ -27,10 +29,23 @@ export interface Registry {
   /** Lets go of files, locks and handles. */
   close(): Promise<void>;
   /**
-   * An extra power of drivers through which alone the registry can change: a number that is another one after each
-   * change. While it stays, everything that was read still holds.
+   * An extra power: tells of changes to a key's values and of its subkeys coming and going, whoever makes them; with
+   * `subtree`, of changes below it too. The key need not exist: its being made is a change, and so is its being deleted.
+   * Errors: `registry-name-invalid`, thrown at once.
    */
-  revision?(): number;
+  watch?(key: string, scope: 'key' | 'subtree'): RegistryWatch;
+}
+
+/** A key that is watched, until {@link close}. */
+export interface RegistryWatch {
+  /**
+   * Another number after each change, and maybe without one. Exact at the moment of asking, and cheap: while it stays,
+   * everything that was read there still holds.
+   */
+  revision(): number;
+  /** Calls back within about a second after changes, several at once as one. One listener; it does not keep the process alive. */
+  onChange(listener: () => void): void;
+  close(): void;
 }
 
 /**

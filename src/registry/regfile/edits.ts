@@ -2,7 +2,7 @@ import { DomainError } from '../../lib/errors';
 import type { RegistryValue } from '../registry';
 import { encodeAnsi, unitsOf, type RegFileText } from './encoding';
 import { formatData, formatEntryName } from './entries';
-import { invalid } from './names';
+import { invalid } from '../names';
 import type { RegFileDocument } from './regFileDocument';
 
 const LF = 0x0a;

@@ -1,7 +1,7 @@
 import type { RegistryValue } from '../registry';
 import { decodeRegFile, VERSION_5_HEADER } from './encoding';
 import { entryName, entryValue, formatData, formatEntryName, type EntryStyle } from './entries';
-import { checkValueName, keyComponents, longHiveName } from './names';
+import { checkValueName, keyComponents, longHiveName } from '../names';
 import { RegFileScanner, Token } from './scanner';
 
 /** One `[KEY]` or `[-KEY]` and what follows it. A deletion of a key has no values. */

@@ -1,5 +1,5 @@
 import { unitsOf } from './encoding';
-import { foldName, foldUnit, HIVES, longHiveName } from './names';
+import { foldName, foldUnit, HIVES, longHiveName } from '../names';
 
 const BACKSLASH = 0x5c;
 const NONE = -1;

@@ -2,7 +2,7 @@ import type { NamedRegistryValue } from '../registry';
 import { decodeRegFile, type RegFileEncoding, type RegFileText } from './encoding';
 import { entryName, entryValue, type EntryStyle } from './entries';
 import { KeyTree } from './keyTree';
-import { foldName } from './names';
+import { foldName } from '../names';
 import { RegFileScanner, Token } from './scanner';
 
 /** A value's line in the text: the whole line, and the part behind the `=`. */

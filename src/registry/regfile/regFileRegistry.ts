@@ -4,10 +4,10 @@ import { writeFileDurably } from '../../lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from '../../lib/errors';
 import { acquireFileLock, FileLockedError, type FileLock } from '../../lib/fileLock';
 import { Mutex } from '../../lib/mutex';
-import type { NamedRegistryValue, Registry, RegistryValue } from '../registry';
+import type { NamedRegistryValue, Registry, RegistryValue, RegistryWatch } from '../registry';
 import { withKey, withoutValue, withValue } from './edits';
 import { encodeRegFile, type RegFileText } from './encoding';
-import { checkValueName, foldName, keyComponents } from './names';
+import { checkValueName, foldName, keyComponents } from '../names';
 import { RegFileDocument, type KeyValues } from './regFileDocument';
 
 /** Parsed keys that are kept, and the bytes of data that they may hold together. */
@@ -73,6 +73,7 @@ class RegFileRegistry implements Registry {
   private cachedBytes = 0;
   private closed = false;
   private revisions = 0;
+  private readonly watchers = new Set<() => void>();
 
   constructor(
     private readonly file: string,
@@ -146,14 +147,32 @@ class RegFileRegistry implements Registry {
     });
   }
 
-  revision(): number {
-    this.refuseClosed();
-    return this.revisions;
+  /** Every change goes through here, so one count serves for all keys. */
+  watch(key: string): RegistryWatch {
+    keyComponents(key);
+    let listener: () => void = () => undefined;
+    const notify = () => {
+      listener();
+    };
+    this.watchers.add(notify);
+    return {
+      revision: () => {
+        this.refuseClosed();
+        return this.revisions;
+      },
+      onChange: (callback) => {
+        listener = callback;
+      },
+      close: () => {
+        this.watchers.delete(notify);
+      },
+    };
   }
 
   close(): Promise<void> {
     return this.writers.run(async () => {
       this.closed = true;
+      this.watchers.clear();
       await this.lock.release();
     });
   }
@@ -202,6 +221,7 @@ class RegFileRegistry implements Registry {
     this.document = document;
     this.revisions += 1;
     this.forget();
+    for (const notify of this.watchers) notify();
   }
 
   private refuseClosed(): void {

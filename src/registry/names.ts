@@ -1,4 +1,4 @@
-import { DomainError } from '../../lib/errors';
+import { DomainError } from '../lib/errors';
 
 /** Windows' limit for one component of a key path, in UTF-16 units ("Registry Element Size Limits"). */
 const MAX_KEY_NAME = 255;
