@@ -21,7 +21,7 @@ const project = (displayName, testMatch) => ({
 });
 
 /**
- * `default` needs nothing but Node. `interop` and `lab` need Debian's parts (see test/README.md).
+ * `default` needs nothing but Node. `interop`, `lab` and `windows` need Debian's parts (see test/README.md).
  * @type {import('jest').Config}
  */
 module.exports = {
@@ -37,5 +37,6 @@ module.exports = {
     ]),
     project('interop', ['test/interop/**/*.test.ts']),
     project('lab', ['test/lab/**/*.test.ts']),
+    project('windows', ['test/windows/**/*.test.ts']),
   ],
 };

@@ -1,26 +1,16 @@
-/** `npm run build`: one file, `dist/main.js`. Only the files of Swagger UI stay in node_modules: they are served as they are. */
-import { rmSync } from 'node:fs';
+/** `npm run build`: `dist/main.js`, its map, and the licence comments of what is in it. */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from './bundle';
 
-const ROOT = path.join(__dirname, '..');
+const DIST = path.join(__dirname, '..', 'dist');
 
 async function main(): Promise<void> {
-  rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ['src/main.ts'],
-    outfile: 'dist/main.js',
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    sourcemap: true,
-    legalComments: 'external',
-    external: ['swagger-ui-dist'],
-    tsconfig: 'tsconfig.json',
-    logLevel: 'warning',
-  });
+  const { files } = await bundle();
+  mkdirSync(DIST, { recursive: true });
+  // A package that was made earlier stays.
+  for (const name of readdirSync(DIST)) if (name.startsWith('main.js')) rmSync(path.join(DIST, name));
+  for (const { name, contents } of files) writeFileSync(path.join(DIST, name), contents);
 }
 
 main().catch((error: unknown) => {

@@ -14,6 +14,7 @@ const TAGS = [
   { name: 'Backups', description: 'What was saved before each change, and its way back.' },
   { name: 'Changes', description: 'The journal: who changed what, when and why.' },
   { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
+  { name: 'Sensor', description: 'The sensor on this machine, and its restart.' },
   { name: 'Operations', description: 'For whoever runs the service. No token is needed.' },
 ];
 

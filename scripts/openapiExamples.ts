@@ -1,6 +1,7 @@
 /** What answers and requests look like, by operationId; the compiler and `test/openapi.test.ts` hold them to the shapes. */
 import { failureOf } from '../src/endpoints/failures';
 import type { EndpointList, HealthReport } from '../src/endpoints/report';
+import type { JournalPage } from '../src/http/controllers/changes.controller';
 import type { Liveness } from '../src/http/controllers/operations.controller';
 import type { Readiness } from '../src/http/services';
 import { changeAsMarkdown } from '../src/proxy/evidence';
@@ -9,7 +10,6 @@ import type {
   BackupPage,
   Change,
   ChangeOutcome,
-  ChangePage,
   CopyRequest,
   ProxyContext,
   ProxyContexts,
@@ -17,6 +17,13 @@ import type {
   PutSettingsRequest,
   RestoreRequest,
 } from '../src/proxy/model';
+import { healthExample as health } from './openapiHealthExample';
+import {
+  restartExample,
+  restartRecordExample,
+  restartRequestExample,
+  sensorExample,
+} from './openapiSensorExamples';
 
 const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
 const BACKUP_ID = '20261124T061512345Z-9f86d081';
@@ -96,6 +103,7 @@ const copied: ChangeOutcome = {
     { target: 'LocalService', changed: true, before: null, after: settings },
   ],
   restartRecommended: true,
+  sensorRestart: null,
   findings: [sharedFinding],
 };
 
@@ -135,64 +143,7 @@ const change: Change = {
   ],
 };
 
-const health: HealthReport = {
-  status: 'healthy',
-  checkedAt: '2026-11-24T06:16:02.120Z',
-  durationMs: 412,
-  checks: [
-    {
-      context: 'LocalService',
-      endpoint: {
-        host: 'triprd1wceun2sensorapi.atp.azure.com',
-        port: 443,
-        region: 'Europe',
-        origin: 'catalogue',
-      },
-      status: 'healthy',
-      route: {
-        via: 'proxy',
-        proxy: 'proxy.contoso.com:8080',
-        because: 'static proxy, entry proxy.contoso.com:8080',
-      },
-      phases: [
-        {
-          name: 'route',
-          status: 'pass',
-          durationMs: 0,
-          detail: 'static proxy, entry proxy.contoso.com:8080',
-        },
-        { name: 'resolve', status: 'pass', durationMs: 3, detail: 'proxy.contoso.com is 10.0.0.8' },
-        { name: 'connect', status: 'pass', durationMs: 9, detail: 'connected to 10.0.0.8:8080' },
-        {
-          name: 'proxyConnect',
-          status: 'pass',
-          durationMs: 88,
-          detail: 'the proxy opened a tunnel to triprd1wceun2sensorapi.atp.azure.com:443',
-        },
-        {
-          name: 'tls',
-          status: 'pass',
-          durationMs: 201,
-          detail: 'TLSv1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, issued by CN=Example Issuing CA',
-        },
-        { name: 'request', status: 'pass', durationMs: 111, detail: 'the endpoint answered 200' },
-      ],
-      failure: null,
-      tls: {
-        protocol: 'TLSv1.2',
-        cipher: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
-        issuer: 'CN=Example Issuing CA',
-        subject: 'CN=*.atp.azure.com',
-        validTo: '2027-03-01T12:00:00.000Z',
-        fingerprint256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-        trust: 'public',
-        inspection: 'none',
-        clientCertificateRequested: null,
-      },
-      http: { status: 200 },
-    },
-  ],
-};
+const restart = restartRecordExample({ requestId: REQUEST_ID, ...WHY, changeId: CHANGE_ID });
 
 const refused = failureOf('proxy-auth-required', 'proxy.contoso.com:8080 offers Negotiate and NTLM');
 
@@ -239,7 +190,16 @@ export const answerExamples = {
     source: null,
     results: [{ target: 'LocalService', changed: true, before: settings, after: null }],
   } satisfies ChangeOutcome,
-  copyProxy: copied,
+  copyProxy: {
+    ...copied,
+    restartRecommended: false,
+    sensorRestart: {
+      status: 'restarted',
+      changeId: restart.id,
+      code: null,
+      detail: 'The sensor was restarted.',
+    },
+  } satisfies ChangeOutcome,
   listBackups: { items: [backup], next: null } satisfies BackupPage,
   getBackup: backup,
   restoreBackup: {
@@ -247,7 +207,7 @@ export const answerExamples = {
     source: null,
     results: [{ target: 'LocalService', changed: true, before: settings, after: null }],
   } satisfies ChangeOutcome,
-  listChanges: { items: [change], next: 'MTI' } satisfies ChangePage,
+  listChanges: { items: [restart, change], next: 'MTI' } satisfies JournalPage,
   getChange: change,
   listEndpoints: {
     items: [
@@ -265,6 +225,8 @@ export const answerExamples = {
     ],
   } satisfies EndpointList,
   checkHealth: health,
+  getSensor: sensorExample,
+  restartSensor: restartExample,
   getLiveness: { alive: true } satisfies Liveness,
   getReadiness: {
     ready: true,
@@ -297,6 +259,7 @@ export const requestExamples = {
     ...WHY,
   } satisfies CopyRequest,
   restoreBackup: { dryRun: true, ...WHY } satisfies RestoreRequest,
+  restartSensor: restartRequestExample,
 } as const;
 
 function connections(sid: string): string {

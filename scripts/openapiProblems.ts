@@ -31,6 +31,14 @@ const EXTENSIONS: Readonly<Record<string, object>> = {
     notRestored: [],
     backupId: '20261124T061512345Z-9f86d081',
   },
+  'sensor-restart-failed': {
+    failed: { step: 'wait', service: 'AATPSensorUpdater', state: 'stopPending', code: 'timeout' },
+    steps: [
+      { action: 'stop', service: 'AATPSensorUpdater', state: 'stopPending', durationMs: 3 },
+      { action: 'wait', service: 'AATPSensorUpdater', state: 'stopPending', durationMs: 119_990 },
+    ],
+    changeId: '20261124T061620100Z-5a1e0c77',
+  },
   'journal-unavailable': {
     failed: {
       target: null,

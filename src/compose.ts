@@ -8,7 +8,7 @@ import { createHealth } from './endpoints/health';
 import { systemNetwork, withOverrides } from './endpoints/probe/network';
 import { createProbe } from './endpoints/probe/probe';
 import { createTrustStore } from './endpoints/probe/trust';
-import type { ReadinessPart, Services } from './http/services';
+import type { JournalRecord, ReadinessPart, Services } from './http/services';
 import { JournalFile } from './journal/journalFile';
 import { systemClock as clock } from './lib/clock';
 import { removeUnfinishedWrites } from './lib/durableFile';
@@ -16,10 +16,14 @@ import { DomainError, messageOf, systemCodeOf } from './lib/errors';
 import { FileLockedError, acquireFileLock } from './lib/fileLock';
 import type { Logger } from './lib/logger';
 import { isChange } from './proxy/changes';
-import type { Change } from './proxy/model';
 import { openProxyService } from './proxy/openProxyService';
 import { openRegistry } from './registry/openRegistry';
 import type { Registry } from './registry/registry';
+import { type ReadTextFile, readLocalTextFile } from './sensor/configurationFile';
+import { isSensorRestart } from './sensor/evidence';
+import { openSensorService } from './sensor/sensorService';
+import { type ServiceControl, noServiceManager } from './sensor/serviceControl';
+import type { ProcessRunning } from './sensor/showSensor';
 
 /** The services, and how to let go of the files and locks that they hold. */
 export interface Composition {
@@ -27,14 +31,27 @@ export interface Composition {
   readonly close: () => Promise<void>;
 }
 
+/** What the machine itself has beside the registry; a test gives its own. */
+export interface Machine {
+  readonly control: ServiceControl;
+  readonly readTextFile: ReadTextFile;
+  readonly processRunning?: ProcessRunning;
+}
+
+const thisMachine: Machine = { control: noServiceManager, readTextFile: readLocalTextFile };
+
 /** Makes the services from the settings: wiring, no logic. On an error nothing stays open. */
-export async function compose(config: Config, logger: Logger): Promise<Composition> {
+export async function compose(
+  config: Config,
+  logger: Logger,
+  machine: Machine = thisMachine,
+): Promise<Composition> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
   try {
-    return { services: await openServices(config, logger, opened), close };
+    return { services: await openServices(config, logger, machine, opened), close };
   } catch (error) {
     await close();
     throw error;
@@ -45,6 +62,7 @@ export async function compose(config: Config, logger: Logger): Promise<Compositi
 async function openServices(
   config: Config,
   logger: Logger,
+  machine: Machine,
   opened: (() => Promise<void>)[],
 ): Promise<Services> {
   const { dataDir } = config;
@@ -54,16 +72,26 @@ async function openServices(
   const regfile = config.regfile ?? path.join(dataDir, 'registry.reg');
   const { registry, ownSid } = await openRegistry(regfile, { seed: config.regfile === null });
   opened.push(() => registry.close());
-  const journal = await JournalFile.open(path.join(dataDir, 'journal.jsonl'), logger, isChange);
+  const journal = await JournalFile.open(path.join(dataDir, 'journal.jsonl'), logger, isJournalRecord);
   opened.push(() => journal.close());
   const token = await openAdminToken(dataDir);
   if (token.created) logger.info("an administrator's token was made", { file: token.file });
-  const record = (change: Change) => journal.append(change);
-  const proxy = await openProxyService({ registry, ownSid, dataDir, record, clock, logger });
+  const record = (entry: JournalRecord) => journal.append(entry);
+  const sensor = openSensorService({ registry, ...machine, record, clock, logger });
+  opened.push(() => sensor.close());
+  const proxy = await openProxyService({
+    registry,
+    ownSid,
+    dataDir,
+    record,
+    restartSensor: (cause) => sensor.restartAfter(cause),
+    clock,
+    logger,
+  });
   opened.push(() => proxy.close());
   const health = createHealth({
     proxyFor: (id) => proxy.proxyFor(id),
-    endpoints: (regions) => selectEndpoints(config, regions),
+    endpoints: async (regions) => selectEndpoints(config, regions, await sensor.endpoint()),
     probe: createProbe({
       network: withOverrides(systemNetwork, config.resolve),
       trust: createTrustStore(config.extraCa),
@@ -76,7 +104,8 @@ async function openServices(
     proxy,
     changes: journal,
     health: (request, signal) => health.check(request, signal),
-    endpoints: () => listEndpoints(config),
+    endpoints: async () => listEndpoints(config, await sensor.endpoint()),
+    sensor,
     readiness: async () => {
       const parts = await Promise.all([registryPart(registry), dataDirPart(dataDir)]);
       return { ready: parts.every(({ ready }) => ready), parts };
@@ -85,6 +114,10 @@ async function openServices(
     logger,
     clock,
   };
+}
+
+function isJournalRecord(value: unknown): value is JournalRecord {
+  return isChange(value) || isSensorRestart(value);
 }
 
 async function openDataDir(dataDir: string): Promise<void> {

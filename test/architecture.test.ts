@@ -10,18 +10,22 @@ import ts from 'typescript';
 const SOURCE = path.join(__dirname, '..', 'src');
 const FEATURES = ['proxy', 'endpoints', 'sensor', 'journal', 'auth'];
 const BELOW_FEATURES = ['lib', 'wininet', 'registry'];
+/** Who may call Windows itself: nobody else needs to know which system this is. */
+const WINDOWS = ['windows'];
 
 /** What each folder (or file) of `src` may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   wininet: ['lib'],
-  registry: ['lib', 'wininet'],
+  windows: ['lib'],
+  registry: ['lib', 'wininet', ...WINDOWS],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, BELOW_FEATURES])),
   http: [...BELOW_FEATURES, ...FEATURES],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
   config: ['lib', 'endpoints'],
-  compose: [...BELOW_FEATURES, ...FEATURES, 'http', 'config'],
-  main: ['lib', 'http', 'config', 'compose'],
+  cli: ['lib', 'config', ...WINDOWS],
+  compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'config'],
+  main: ['lib', 'http', 'config', 'compose', 'cli', ...WINDOWS],
 };
 
 interface Import {
@@ -163,8 +167,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ),
   'native bindings stay in their driver': packagesOnlyIn(
     /^koffi$/,
-    ['registry/advapi32/'],
-    'one thin package of bindings for each DLL',
+    ['windows/systemLibrary'],
+    'system DLLs are loaded in one way, from System32 by full path',
   ),
   'processes are started in the regedit driver only': packagesOnlyIn(
     /^(?:node:)?child_process$/,

@@ -24,9 +24,15 @@ describe('the documents say what the code does', () => {
 
   it('docs/findings.md has each finding, and no other', () => {
     const src = path.join(__dirname, '..', 'src');
-    const files = ['wininet/findings.ts', 'proxy/machine.ts', 'proxy/contexts.ts', 'proxy/plan.ts'];
+    const files = [
+      'wininet/findings.ts',
+      'proxy/machine.ts',
+      'proxy/contexts.ts',
+      'proxy/plan.ts',
+      'sensor/findings.ts',
+    ];
     const code = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
-    const made = [...code.matchAll(/code: '([a-z-]+)'/g)].map(([, found = '']) => found);
+    const made = [...code.matchAll(/code: '([a-z0-9-]+)'/g)].map(([, found = '']) => found);
     const ofTheSource = ['source-not-configured', 'source-ambiguous', 'source-malformed'];
     expect([...firstColumn(read('findings.md'))].sort()).toEqual([...made, ...ofTheSource].sort());
   });

@@ -17,6 +17,13 @@ export interface Endpoint {
   readonly origin: EndpointOrigin;
 }
 
+/** Where the sensor on this machine reports to, as its configuration says. */
+export interface SensorEndpoint {
+  /** As {@link Endpoint}'s: a name in lower-case ASCII, or an address. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The settings that decide which endpoints are probed. */
 export interface EndpointSettings {
   /** First part of the workspace's host name; null when none is configured. */
@@ -44,6 +51,7 @@ const CLOUD_SUFFIX = {
   'gcc-high': GOVERNMENT,
 } as const;
 const HTTPS_PORT = 443;
+const SENSOR_REGION = 'sensor';
 const FIRST = { from: '2018-04', until: '2020-07', current: false } as const;
 const SECOND = { from: '2020-07', until: '2021-11', current: true } as const;
 
@@ -69,28 +77,43 @@ export function knownRegion(text: string): string {
 
 /**
  * The endpoints to probe: the configured workspace alone if there is one; else the endpoints file's entries; else the
- * current rows of the configured regions. `asked` narrows a file or the catalogue to some of its regions; a workspace's
- * region is not known, so that nothing narrows it. Throws `DomainError` `region-unknown`, naming those there are.
+ * current rows of the configured regions. The endpoint that the sensor on this machine is configured for comes first where
+ * it is known, and takes the catalogue's place. `asked` narrows a file or the catalogue to some of its regions; the region
+ * of a workspace or a sensor is not known, so that nothing narrows those. Throws `DomainError` `region-unknown`, naming
+ * those there are.
  */
 export function selectEndpoints(
   settings: EndpointSettings,
   asked: readonly string[] = [],
+  sensor: SensorEndpoint | null = null,
+): readonly Endpoint[] {
+  const configured = narrowed(settings, asked, sensor !== null);
+  if (sensor === null) return configured;
+  const own = sensorEndpoint(sensor);
+  return [own, ...configured.filter((endpoint) => !isCatalogue(endpoint) && !isSamePlace(endpoint, own))];
+}
+
+function narrowed(
+  settings: EndpointSettings,
+  asked: readonly string[],
+  hasSensor: boolean,
 ): readonly Endpoint[] {
   const configured = configuredEndpoints(settings);
   if (asked.length === 0) return configured;
-  if (settings.workspace !== null) {
-    asked.forEach(knownRegion);
-    return configured;
-  }
-  const there = [...new Set(configured.map((endpoint) => endpoint.region))];
-  const wanted = new Set(asked.map((region) => regionAmong(there, region)));
-  return configured.filter((endpoint) => wanted.has(endpoint.region));
+  const ofCatalogue = settings.workspace !== null || (hasSensor && settings.endpoints === null);
+  const there = ofCatalogue ? REGIONS : [...new Set(configured.map((endpoint) => endpoint.region))];
+  const known = hasSensor ? [SENSOR_REGION, ...there] : there;
+  const wanted = new Set(asked.map((region) => regionAmong(known, region)));
+  return ofCatalogue ? configured : configured.filter((endpoint) => wanted.has(endpoint.region));
 }
 
 /** Everything that is known: what is configured, then the catalogue's rows; `probed` tells which the health check uses. */
-export function listEndpoints(settings: EndpointSettings): EndpointList {
-  const selected = selectEndpoints(settings);
-  const own = selected.filter((endpoint) => endpoint.origin !== 'catalogue');
+export function listEndpoints(
+  settings: EndpointSettings,
+  sensor: SensorEndpoint | null = null,
+): EndpointList {
+  const selected = selectEndpoints(settings, [], sensor);
+  const own = selected.filter((endpoint) => !isCatalogue(endpoint));
   const fromFile = settings.workspace === null ? [] : fileEndpoints(settings.endpoints ?? []);
   const items: EndpointEntry[] = [
     ...own.map((endpoint) => entry(endpoint, true)),
@@ -120,6 +143,18 @@ function configuredEndpoints({
   return CATALOGUE.filter((row) => row.current && (wanted === null || wanted.has(row.region))).map(
     catalogueEndpoint,
   );
+}
+
+function sensorEndpoint({ host, port }: SensorEndpoint): Endpoint {
+  return { host, port, path: PING_PATH, region: SENSOR_REGION, origin: 'sensor' };
+}
+
+function isCatalogue({ origin }: Endpoint): boolean {
+  return origin === 'catalogue';
+}
+
+function isSamePlace(a: Endpoint, b: Endpoint): boolean {
+  return a.host === b.host && a.port === b.port;
 }
 
 function fileEndpoints(definitions: readonly EndpointDefinition[]): readonly Endpoint[] {

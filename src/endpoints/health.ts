@@ -23,8 +23,8 @@ const CONCURRENCY = 16;
 /** What the health check stands on. */
 export interface HealthParts {
   readonly proxyFor: ProxyFor;
-  /** The endpoints to probe, narrowed to some regions if any are asked for; throws `DomainError` `region-unknown`. */
-  readonly endpoints: (regions: readonly string[]) => readonly Endpoint[];
+  /** The endpoints to probe, narrowed to some regions if any are asked for. Errors: `region-unknown`. */
+  readonly endpoints: (regions: readonly string[]) => Promise<readonly Endpoint[]>;
   readonly probe: Probe;
   readonly clock: Clock;
   /** Probes at a time; 16 unless stated. */
@@ -35,7 +35,7 @@ export interface HealthParts {
 export interface HealthQuery {
   /** Context ids; the sensor's two accounts when there are none. */
   readonly contexts?: readonly string[];
-  /** Catalogue regions; all that are configured unless stated. */
+  /** Regions, as the endpoints name them; all that are configured unless stated. */
   readonly regions?: readonly string[];
   /** For each check, 100 to 60000; 10000 unless stated. */
   readonly timeoutMs?: number;
@@ -75,7 +75,7 @@ async function check(parts: HealthParts, query: HealthQuery, signal?: AbortSigna
   if (signal) setMaxListeners(0, signal);
   const checkedAt = clock.now();
   const started = clock.monotonicMs();
-  const endpoints = parts.endpoints(query.regions ?? []);
+  const endpoints = await parts.endpoints(query.regions ?? []);
   const contexts = await lookUpContexts(parts.proxyFor, query.contexts ?? []);
   const planned = contexts.flatMap((context) => planFor(context, endpoints, clock));
   // By key, so that checks with the same way to the same endpoint share one probe.

@@ -12,8 +12,11 @@ export type PhaseName = 'route' | 'resolve' | 'connect' | 'proxyConnect' | 'tls'
 /** `skipped`: not needed on this route, or a phase before it failed. */
 export type PhaseStatus = 'pass' | 'warn' | 'fail' | 'skipped';
 
-/** Where an endpoint comes from: the built-in catalogue, the configured workspace, or the operator's endpoints file. */
-export type EndpointOrigin = 'catalogue' | 'workspace' | 'file';
+/**
+ * Where an endpoint comes from: the built-in catalogue, the configured workspace, the operator's endpoints file, or the
+ * configuration of the sensor on this machine.
+ */
+export type EndpointOrigin = 'catalogue' | 'workspace' | 'file' | 'sensor';
 
 /** The health of the endpoints, each through the proxy of each account. */
 export interface HealthReport {
@@ -52,7 +55,7 @@ export interface CheckedEndpoint {
    * @isInt
    */
   port: number;
-  /** The catalogue's region, `workspace`, or the region that the endpoints file names. */
+  /** The catalogue's region, `workspace`, `sensor`, or the region that the endpoints file names. */
   region: string;
   origin: EndpointOrigin;
 }
@@ -137,7 +140,7 @@ export interface EndpointEntry {
   port: number;
   /** Path of the ping. */
   path: string;
-  /** The catalogue's region, `workspace`, or the region that the endpoints file names. */
+  /** The catalogue's region, `workspace`, `sensor`, or the region that the endpoints file names. */
   region: string;
   origin: EndpointOrigin;
   /** Month in which it was published, `YYYY-MM`; null when it is not from the catalogue. */

@@ -262,6 +262,58 @@ export const PROBLEMS = {
     remedy: START,
   },
 
+  // The sensor.
+  'sensor-not-installed': {
+    on: 'conflict',
+    title: 'The sensor is not installed',
+    meaning: 'The service manager does not know the sensor’s updater, so that there is nothing to restart.',
+    remedy: 'GET /sensor shows what was found. Install the sensor first.',
+  },
+  'sensor-disabled': {
+    on: 'conflict',
+    title: 'A service of the sensor is disabled',
+    meaning: 'A service that is disabled would not start again once it is stopped. Nothing was touched.',
+    remedy: 'Set the start type of the services that detail names to automatic, then repeat.',
+  },
+  'sensor-restart-running': {
+    on: 'conflict',
+    title: 'A restart is under way',
+    meaning: 'The sensor is being restarted already, and one restart runs at a time. Nothing was touched.',
+    remedy: 'Wait until it is done; GET /changes shows how it ended.',
+  },
+  'sensor-restart-failed': {
+    on: 'unavailable',
+    title: 'The restart failed',
+    meaning:
+      'The sensor could not be stopped or started in time. failed names the step, the service and its last state; detail says whether what ran before runs again.',
+    remedy:
+      'Look at GET /sensor and at the Windows event log, start what does not run, then repeat with a longer timeoutMs if it was only slow.',
+  },
+  'sensor-restart-unrecorded': {
+    on: 'unavailable',
+    title: 'The restart is not in the journal',
+    meaning: 'The sensor was restarted and runs, but the journal could not take the record.',
+    remedy: 'Do not repeat the restart. Make room and check the rights on the data folder.',
+  },
+  'service-manager-unavailable': {
+    on: 'unavailable',
+    title: 'There is no service manager',
+    meaning: 'Windows’ service manager is not there (elsewhere than on Windows) or does not answer.',
+    remedy: 'Restart the sensor on its machine by other means.',
+  },
+  'service-access-denied': {
+    on: 'forbidden',
+    title: 'The service manager refuses access',
+    meaning: 'The account that this service runs as may not query, stop or start a service of the sensor.',
+    remedy: 'Run the service as an account with those rights (LocalSystem has them).',
+  },
+  'service-refused': {
+    on: 'unavailable',
+    title: 'A service refuses',
+    meaning: 'A service did not take what it was asked for; the detail has the Win32 code.',
+    remedy: 'Look the code up (net helpmsg) and mend what it names, then repeat.',
+  },
+
   // The registry and the data folder.
   'registry-name-invalid': {
     on: 'invalid',

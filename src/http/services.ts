@@ -4,14 +4,17 @@ import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import type { Change } from '../proxy/model';
 import type { ProxyService } from '../proxy/proxyService';
+import type { SensorRestartRecord } from '../sensor/model';
+import type { SensorService } from '../sensor/sensorService';
 
 /** Everything that the HTTP layer asks of the rest; `compose.ts` makes it. */
 export interface Services {
   readonly proxy: ProxyService;
-  readonly changes: Pick<Journal<Change>, 'find' | 'page'>;
+  readonly changes: Pick<Journal<JournalRecord>, 'find' | 'page'>;
+  readonly sensor: Pick<SensorService, 'show' | 'restart'>;
   readonly health: HealthCheck;
-  /** The catalogue in force. */
-  endpoints(): EndpointList;
+  /** The endpoints in force: the sensor's own, what is configured, the catalogue. */
+  endpoints(): Promise<EndpointList>;
   /** Asks each part whether it works. Never rejects. */
   readiness(): Promise<Readiness>;
   /** The token's holder, or undefined for a wrong one; takes the same time for every wrong one. */
@@ -19,6 +22,9 @@ export interface Services {
   readonly logger: Logger;
   readonly clock: Clock;
 }
+
+/** One entry of the journal: a change of settings, or a restart of the sensor (`kind` is `sensorRestart`). */
+export type JournalRecord = Change | SensorRestartRecord;
 
 /** Probes the endpoints. Errors: `context-not-found`, `region-unknown`. Aborting `signal` ends what still runs. */
 export type HealthCheck = (request: HealthRequest, signal: AbortSignal) => Promise<HealthReport>;

@@ -299,6 +299,7 @@ function outcome(plan: ChangePlan, change: Change | null): ChangeOutcome {
       after: toProxySettings(interpretValue(changes ? after : before)),
     })),
     restartRecommended: sensorChanged,
+    sensorRestart: null,
     findings: plan.findings,
   };
 }

@@ -1,3 +1,4 @@
+import { escapeCell } from '../lib/markdown';
 import type { Change, ChangedContext, ProxySettings } from './model';
 
 /**
@@ -69,8 +70,4 @@ function onOff(settings: ProxySettings | null): string {
 
 function bytes(hex: string | null): string {
   return hex === null ? 'no value' : `\`${hex}\` (${hex.length / 2} bytes)`;
-}
-
-function escapeCell(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').replace(/[\\`*_{}[\]()#+!|<>~&]/g, '\\$&');
 }

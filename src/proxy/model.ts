@@ -135,6 +135,11 @@ export interface CopyRequest extends ChangeReason {
    * @default false
    */
   readonly dryRun?: boolean;
+  /**
+   * When the copy has changed something, restart the sensor, so that it notices. The copy stays when the restart fails.
+   * @default false
+   */
+  readonly restartSensor?: boolean;
 }
 
 /** What to set. A field that is absent or null is switched off and emptied. */
@@ -199,9 +204,22 @@ export interface ChangeOutcome {
   /** What was saved before; null when nothing was written. */
   readonly backupId: string | null;
   readonly results: readonly ChangeResult[];
-  /** Whether a running sensor may need a restart to notice. It is never restarted unasked. */
+  /** Whether a running sensor may need a restart to notice. It is never restarted unasked; false when it has been. */
   readonly restartRecommended: boolean;
+  /** The restart that a copy with `restartSensor` made; null when none was asked for, nothing changed, or on a dry run. */
+  readonly sensorRestart: SensorRestartOutcome | null;
   readonly findings: readonly Finding[];
+}
+
+/** How the restart of the sensor after a copy ended. The copy stands either way. */
+export interface SensorRestartOutcome {
+  readonly status: 'restarted' | 'failed';
+  /** The journal's entry of the restart; null when there is none. */
+  readonly changeId: string | null;
+  /** The code of the problem that `POST /sensor/restart` would have answered with; null without one. */
+  readonly code: string | null;
+  /** What happened, for a person. */
+  readonly detail: string;
 }
 
 /** What caused a backup or a change. */
@@ -254,7 +272,7 @@ export interface ChangedContext {
   readonly after: ProxySettings | null;
 }
 
-/** One entry of the journal: who, when, why, before and after. */
+/** The journal's entry of a change of settings: who, when, why, before and after. */
 export interface Change {
   readonly id: string;
   /** When, RFC 3339 UTC. */
@@ -274,11 +292,4 @@ export interface Change {
   /** The backup that was put back; null unless this is a restore. */
   readonly restoredBackupId: string | null;
   readonly contexts: readonly ChangedContext[];
-}
-
-/** One page of the journal, newest first. */
-export interface ChangePage {
-  readonly items: readonly Change[];
-  /** Pass as `cursor` for the next page; null on the last. */
-  readonly next: string | null;
 }

@@ -11,6 +11,7 @@ import type { Actor, ProxyContexts } from './model';
 import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
+import { type RestartSensor, restartAfterCopy } from './restartAfterCopy';
 import { planRestore } from './restore';
 import { entityTag } from './settingsValue';
 import { type Snapshot, readSnapshot, sameSnapshot, snapshotReader } from './snapshot';
@@ -23,6 +24,8 @@ export interface ProxyParts {
   /** Where backups are kept; must exist. */
   readonly dataDir: string;
   readonly record: ChangeSink;
+  /** What a copy with `restartSensor` calls once it is done and the lock is free. */
+  readonly restartSensor: RestartSensor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,7 +58,10 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     contexts: async (source) => contexts(await reader.read(), source),
     context: async (id) => showOneContext(await reader.read(), ownSid, id),
     proxyFor: async (id) => proxyInForce(await reader.read(), ownSid, id),
-    copy: (request, actor) => outcomeOf(change(actor, (situation) => planCopy(situation, request))),
+    copy: async (request, actor) => {
+      const outcome = await outcomeOf(change(actor, (situation) => planCopy(situation, request)));
+      return restartAfterCopy(outcome, request, { actor, restartSensor: parts.restartSensor });
+    },
     put: async (id, request, ifMatch, actor) => {
       const done = await change(actor, (situation) => planPut(situation, request, { id, ifMatch }));
       return { outcome: done.outcome, etag: etagAfter(done.plan) };

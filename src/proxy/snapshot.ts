@@ -1,5 +1,11 @@
 import { DomainError } from '../lib/errors';
-import type { NamedRegistryValue, Registry, RegistryValue, RegistryWatch } from '../registry/registry';
+import type {
+  NamedRegistryValue,
+  Registry,
+  RegistryValue,
+  RegistryWatch,
+  WatchedKey,
+} from '../registry/registry';
 import { stringValue } from '../registry/registry';
 import { type Account, SERVICE_ACCOUNTS, isPersonSid, isSid } from './accounts';
 import { SETTINGS_VALUE, connectionsKey, internetSettingsKey, sameValue } from './settingsValue';
@@ -60,54 +66,45 @@ export interface SnapshotReader {
 
 /** Makes a reader, which watches what it reads where the driver can. */
 export function snapshotReader(registry: Registry): SnapshotReader {
-  const watches = new Map<string, RegistryWatch>();
+  let watch: RegistryWatch | undefined;
+  let watched = '';
   let last: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
-  const revision = () => [...watches.values()].reduce((sum, watch) => sum + watch.revision(), 0);
-  const watchOnly = (keys: ReadonlyMap<string, 'key' | 'subtree'>) => {
-    for (const [key, watch] of watches) {
-      if (keys.has(key)) continue;
-      watch.close();
-      watches.delete(key);
-    }
-    for (const [key, scope] of keys) {
-      const watch = watches.has(key) ? undefined : registry.watch?.(key, scope);
-      if (watch !== undefined) watches.set(key, watch);
-    }
-  };
   return {
     read: async () => {
-      const before = revision();
-      if (last?.revision === before) return last.snapshot;
+      const before = watch?.revision();
+      if (last !== null && last.revision === before) return last.snapshot;
       const snapshot = await readSnapshot(registry);
       const keys = watchedKeys(snapshot);
-      // A change while it was read may have been seen in part, and what was not watched yet may have changed unseen: such
-      // a snapshot is not kept.
-      const keep = keys.size === watches.size && [...keys.keys()].every((key) => watches.has(key));
-      last = keep && revision() === before ? { revision: before, snapshot } : null;
-      watchOnly(keys);
+      const wanted = keys.map(({ key }) => key).join();
+      if (wanted !== watched) {
+        // What was not watched yet may have changed unseen: this snapshot is not kept.
+        last = null;
+        watch?.close();
+        watch = registry.watch?.(keys);
+        watched = wanted;
+      } else if (before !== undefined) {
+        // A change while it was read may have been seen in part.
+        last = watch?.revision() === before ? { revision: before, snapshot } : null;
+      }
       return snapshot;
     },
     close: () => {
+      watch?.close();
+      watch = undefined;
+      watched = '';
       last = null;
-      watchOnly(new Map());
     },
   };
 }
 
 /** The keys that a snapshot was read from. */
-function watchedKeys({ accounts }: Snapshot): ReadonlyMap<string, 'key' | 'subtree'> {
-  const keys = new Map<string, 'key' | 'subtree'>([
-    [USERS, 'key'],
-    [POLICY, 'key'],
-    [MACHINE_CONNECTIONS, 'key'],
-  ]);
+function watchedKeys({ accounts }: Snapshot): readonly WatchedKey[] {
+  const keys = [USERS, POLICY, MACHINE_CONNECTIONS];
   for (const { account } of accounts) {
-    keys.set(internetSettingsKey(account.sid), 'key').set(connectionsKey(account.sid), 'key');
-    if (account.id === account.sid) {
-      keys.set(sessionKey(account.sid), 'key').set(`${PROFILE_LIST}\\${account.sid}`, 'key');
-    }
+    keys.push(internetSettingsKey(account.sid), connectionsKey(account.sid));
+    if (account.id === account.sid) keys.push(sessionKey(account.sid), `${PROFILE_LIST}\\${account.sid}`);
   }
-  return keys;
+  return keys.map((key) => ({ key, scope: 'key' }));
 }
 
 /**

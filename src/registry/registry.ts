@@ -29,14 +29,22 @@ export interface Registry {
   /** Lets go of files, locks and handles. */
   close(): Promise<void>;
   /**
-   * An extra power: tells of changes to a key's values and of its subkeys coming and going, whoever makes them; with
-   * `subtree`, of changes below it too. The key need not exist: its being made is a change, and so is its being deleted.
-   * Errors: `registry-name-invalid`, thrown at once.
+   * An extra power: tells of changes to any of these keys, whoever makes them. Errors: `registry-name-invalid`,
+   * `registry-unavailable`, thrown at once.
    */
-  watch?(key: string, scope: 'key' | 'subtree'): RegistryWatch;
+  watch?(keys: readonly WatchedKey[]): RegistryWatch;
 }
 
-/** A key that is watched, until {@link close}. */
+/**
+ * A key to watch: its values and the coming and going of its subkeys; with `subtree`, what is below it too. The key need
+ * not exist: its being made is a change, and so is its being deleted.
+ */
+export interface WatchedKey {
+  readonly key: string;
+  readonly scope: 'key' | 'subtree';
+}
+
+/** Keys that are watched, until {@link close}. */
 export interface RegistryWatch {
   /**
    * Another number after each change, and maybe without one. Exact at the moment of asking, and cheap: while it stays,

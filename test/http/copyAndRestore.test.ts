@@ -1,4 +1,5 @@
-import type { BackupPage, ChangeOutcome, ChangePage, ProxyContexts } from '../../src/proxy/model';
+import type { JournalPage } from '../../src/http/controllers/changes.controller';
+import type { BackupPage, ChangeOutcome, ProxyContexts } from '../../src/proxy/model';
 import { anna, ben } from '../support/practice';
 import { type Service, bodyOf, openService } from './service';
 
@@ -92,12 +93,12 @@ it('saves a backup, gives its file, and puts it back', async () => {
 it('pages through the journal, newest first, one entry at a time', async () => {
   const { backupId, changeId } = await copy();
   await service.call('POST', `/proxy/backups/${backupId ?? ''}/restore`);
-  const first = bodyOf(await service.call('GET', '/changes?limit=1')) as ChangePage;
+  const first = bodyOf(await service.call('GET', '/changes?limit=1')) as JournalPage;
   expect(first.items).toEqual([expect.objectContaining({ kind: 'restore', restoredBackupId: backupId })]);
   expect(first.next).toEqual(expect.any(String));
   const second = bodyOf(
     await service.call('GET', `/changes?limit=1&cursor=${encodeURIComponent(first.next ?? '')}`),
-  ) as ChangePage;
+  ) as JournalPage;
   expect(second.items).toEqual([expect.objectContaining({ id: changeId, kind: 'copy' })]);
   expect(second.next).toBeNull();
 });

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Express } from 'express';
 import request, { type Response } from 'supertest';
-import { compose } from '../../src/compose';
+import { type Machine, compose } from '../../src/compose';
 import { readConfig } from '../../src/config';
 import { createApp } from '../../src/http/app';
 import type { Services } from '../../src/http/services';
@@ -32,10 +32,14 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Opens a service. `settings` are further environment variables; `change` may replace services. */
+/**
+ * Opens a service. `settings` are further environment variables; `change` may replace services; `machine` stands for what
+ * the machine has beside the registry.
+ */
 export async function openService(
   settings: Readonly<Record<string, string>> = {},
   change: (services: Services) => Services = (services) => services,
+  machine?: Machine,
 ): Promise<Service> {
   const folder = await temporaryFolder();
   const regfile = path.join(folder.path, 'dc01.reg');
@@ -54,6 +58,7 @@ export async function openService(
       ...settings,
     }),
     logger,
+    machine,
   );
   const token = (await readFile(path.join(dataDir, 'admin.token'), 'utf8')).trim();
   const app = createApp(change({ ...services, logger }));

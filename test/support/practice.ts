@@ -4,6 +4,7 @@ import { systemClock } from '../../src/lib/clock';
 import { writeFileDurably } from '../../src/lib/durableFile';
 import { isChange } from '../../src/proxy/changes';
 import { openProxyService } from '../../src/proxy/openProxyService';
+import type { RestartSensor } from '../../src/proxy/restartAfterCopy';
 import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
 import { openRegFile } from '../../src/registry/regfile/regFileRegistry';
 import { type Registry, RegistryType } from '../../src/registry/registry';
@@ -29,7 +30,11 @@ export function connectionsKey(sid: string): string {
 
 /** The proxy service over a practice DC in a folder of its own. `wrap` may put a fault between service and registry. */
 export async function openPractice(
-  options: { readonly ownSid?: string; readonly wrap?: (registry: Registry) => Registry } = {},
+  options: {
+    readonly ownSid?: string;
+    readonly wrap?: (registry: Registry) => Registry;
+    readonly restartSensor?: RestartSensor;
+  } = {},
 ) {
   const folder = await temporaryFolder();
   const regfile = path.join(folder.path, 'registry.reg');
@@ -42,6 +47,7 @@ export async function openPractice(
     ownSid: options.ownSid ?? localSystem,
     dataDir: folder.path,
     record: (change) => journal.append(change),
+    restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),
     clock: systemClock,
     logger,
   });

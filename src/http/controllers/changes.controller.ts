@@ -2,10 +2,17 @@ import { Controller, Get, OperationId, Path, Query, Request, Response, Route, Ta
 import type { Request as ExpressRequest } from 'express';
 import { DomainError } from '../../lib/errors';
 import { changeAsMarkdown } from '../../proxy/evidence';
-import type { Change, ChangePage } from '../../proxy/model';
+import { restartAsMarkdown } from '../../sensor/evidence';
 import { HttpProblem } from '../httpProblem';
 import type { Problem } from '../problems';
-import type { Services } from '../services';
+import type { JournalRecord, Services } from '../services';
+
+/** One page of the journal, newest first. */
+export interface JournalPage {
+  readonly items: readonly JournalRecord[];
+  /** Pass as `cursor` for the next page; null on the last. */
+  readonly next: string | null;
+}
 
 /** `/changes`: the journal. */
 @Route('changes')
@@ -17,7 +24,8 @@ export class ChangesController extends Controller {
 
   /**
    * The journal, newest first: each change with who, when, why, the ticket, and what each account had before and after.
-   * Changes that failed and were rolled back are there too; dry runs and writes that changed nothing are not.
+   * Restarts of the sensor are there too, as entries of the kind `sensorRestart`, and so are changes that failed and were
+   * rolled back; dry runs and writes that changed nothing are not.
    * @summary The journal
    * @param limit How many to give at most.
    * @isInt limit
@@ -29,7 +37,7 @@ export class ChangesController extends Controller {
   @Get()
   @OperationId('listChanges')
   @Response<Problem>(400, 'cursor-invalid')
-  async list(@Query() limit = 50, @Query() cursor?: string): Promise<ChangePage> {
+  async list(@Query() limit = 50, @Query() cursor?: string): Promise<JournalPage> {
     return this.services.changes.page({ limit, cursor });
   }
 
@@ -44,7 +52,7 @@ export class ChangesController extends Controller {
   @OperationId('getChange')
   @Response<Problem>(404, 'change-not-found')
   @Response<Problem>(406, 'not-acceptable')
-  async get(@Path() id: string, @Request() request: ExpressRequest): Promise<Change> {
+  async get(@Path() id: string, @Request() request: ExpressRequest): Promise<JournalRecord> {
     const change = await this.services.changes.find(id);
     if (change === undefined) {
       throw new DomainError(
@@ -58,10 +66,14 @@ export class ChangesController extends Controller {
       case 'application/json':
         return change;
       case 'text/markdown':
-        request.res?.vary('Accept').type('text/markdown').send(changeAsMarkdown(change));
+        request.res?.vary('Accept').type('text/markdown').send(asMarkdown(change));
         return change;
       default:
         throw new HttpProblem('not-acceptable', 'A change comes as application/json or text/markdown.');
     }
   }
+}
+
+function asMarkdown(record: JournalRecord): string {
+  return record.kind === 'sensorRestart' ? restartAsMarkdown(record) : changeAsMarkdown(record);
 }

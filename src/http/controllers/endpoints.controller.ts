@@ -15,7 +15,7 @@ export interface HealthQuery {
    */
   readonly context?: ContextId[];
   /**
-   * Only the endpoints of this region, as `GET /endpoints` names it.
+   * Only the endpoints of this region, as `GET /endpoints` names it. The sensor's own and a workspace are probed always.
    * @minLength 1
    * @maxLength 64
    * @example "Europe"
@@ -46,12 +46,13 @@ export class EndpointsController extends Controller {
 
   /**
    * The endpoints that are known, where each comes from, and which of them the health check probes with the present
-   * settings: the configured workspace alone if there is one, else the current rows of the configured regions.
+   * settings: the one that the sensor on this machine is configured for, if it can be read, and what is configured here (a
+   * workspace, or else an endpoints file). Without either, the current rows of the configured regions.
    * @summary The endpoints in force
    */
   @Get()
   @OperationId('listEndpoints')
-  list(): EndpointList {
+  list(): Promise<EndpointList> {
     return this.services.endpoints();
   }
 

@@ -30,7 +30,8 @@ export class ProxyCopyController extends Controller {
    * who has a proxy to LocalSystem and LocalService. What the targets had is backed up first. Each write is read back; if a
    * target fails, all are put back. A target that already has the same settings in force is left alone. Every program that
    * uses WinINET as such an account gets the proxy, not the sensor alone. With `dryRun`, nothing is written and the answer
-   * says what would be.
+   * says what would be. With `restartSensor`, the sensor is restarted once something has changed; `sensorRestart` says how
+   * that ended, and the copy stands either way.
    * @summary Copy a user's proxy to the sensor's accounts
    */
   @Post()

@@ -4,7 +4,7 @@ import { writeFileDurably } from '../../lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from '../../lib/errors';
 import { acquireFileLock, FileLockedError, type FileLock } from '../../lib/fileLock';
 import { Mutex } from '../../lib/mutex';
-import type { NamedRegistryValue, Registry, RegistryValue, RegistryWatch } from '../registry';
+import type { NamedRegistryValue, Registry, RegistryValue, RegistryWatch, WatchedKey } from '../registry';
 import { withKey, withoutValue, withValue } from './edits';
 import { encodeRegFile, type RegFileText } from './encoding';
 import { checkValueName, foldName, keyComponents } from '../names';
@@ -148,8 +148,8 @@ class RegFileRegistry implements Registry {
   }
 
   /** Every change goes through here, so one count serves for all keys. */
-  watch(key: string): RegistryWatch {
-    keyComponents(key);
+  watch(keys: readonly WatchedKey[]): RegistryWatch {
+    for (const { key } of keys) keyComponents(key);
     let listener: () => void = () => undefined;
     const notify = () => {
       listener();

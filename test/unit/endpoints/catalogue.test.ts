@@ -118,6 +118,60 @@ describe('the endpoints to probe', () => {
   });
 });
 
+describe('the endpoint of the sensor on this machine', () => {
+  const sensor = { host: 'fabrikamsensorapi.atp.azure.com', port: 443 };
+  const probed = (settings: Partial<EndpointSettings>, asked: readonly string[] = [], own = sensor) =>
+    selectEndpoints({ ...defaults, ...settings }, asked, own).map(
+      ({ origin, host, port }) => `${origin} ${host}:${port}`,
+    );
+  const OWN = 'sensor fabrikamsensorapi.atp.azure.com:443';
+
+  it('takes the place of the catalogue', () => {
+    expect(selectEndpoints({ ...defaults, regions: ['UK'] }, [], sensor)).toEqual([
+      { ...sensor, path: '/tri/sensor/api/ping', region: 'sensor', origin: 'sensor' },
+    ]);
+  });
+
+  it('comes beside a workspace and an endpoints file', () => {
+    expect(probed({ workspace: 'contoso' })).toEqual([OWN, 'workspace contososensorapi.atp.azure.com:443']);
+    expect(probed({ endpoints: file })).toEqual([
+      OWN,
+      'file one.contoso.com:443',
+      'file two.contoso.com:8443',
+    ]);
+  });
+
+  it('is probed once when the settings name it too', () => {
+    expect(probed({ workspace: 'fabrikam' })).toEqual([OWN]);
+    const one = { host: 'two.contoso.com', port: 8443 };
+    expect(probed({ endpoints: file }, [], one)).toEqual([
+      'sensor two.contoso.com:8443',
+      'file one.contoso.com:443',
+    ]);
+    expect(probed({ endpoints: file }, [], { ...one, port: 443 })).toHaveLength(3);
+  });
+
+  it('is not narrowed by a region, which narrows only an endpoints file', () => {
+    expect(probed({}, ['europe'])).toEqual([OWN]);
+    expect(probed({}, ['Sensor'])).toEqual([OWN]);
+    expect(probed({ endpoints: file }, ['lab'])).toEqual([OWN, 'file two.contoso.com:8443']);
+    expect(probed({ endpoints: file }, ['sensor'])).toEqual([OWN]);
+    expect(probed({ workspace: 'contoso' }, ['UK'])).toHaveLength(2);
+    expect(() => probed({}, ['Mars'])).toThrow('known here: sensor, US, Europe');
+    expect(() => probed({ endpoints: file }, ['Mars'])).toThrow('known here: sensor, custom, Lab');
+  });
+
+  it('is listed first, and is what is marked as probed', () => {
+    for (const settings of [{}, { workspace: 'contoso' }, { endpoints: file }]) {
+      const { items } = listEndpoints({ ...defaults, ...settings }, sensor);
+      expect(items[0]).toMatchObject({ ...sensor, origin: 'sensor', from: null, current: true });
+      const used = items.filter((item) => item.probed);
+      expect(used.map(({ origin, host, port }) => `${origin} ${host}:${port}`)).toEqual(probed(settings));
+      expect(items.filter(({ origin }) => origin === 'catalogue')).toHaveLength(15);
+    }
+  });
+});
+
 describe('an endpoints file', () => {
   it('is read with its defaults', () => {
     expect(file).toEqual([

@@ -76,7 +76,7 @@ export function healthOf({
         return Promise.reject(new DomainError('notFound', 'context-not-found', 'no such context'));
       return Promise.resolve(found);
     },
-    endpoints: () => endpoints,
+    endpoints: () => Promise.resolve(endpoints),
     probe: createProbe({ network, trust, clock: systemClock }),
     clock: systemClock,
     concurrency,

@@ -223,7 +223,8 @@ describe('a report', () => {
     const probed: ProbeResult = { phases: [], failure: null, tls: null, http: null };
     const health = createHealth({
       proxyFor: (id) => Promise.resolve(context(id)),
-      endpoints: () => Array.from({ length: 40 }, (_, i) => endpointAt(443, `e${i}.contoso.com`)),
+      endpoints: () =>
+        Promise.resolve(Array.from({ length: 40 }, (_, i) => endpointAt(443, `e${i}.contoso.com`))),
       probe: async () => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setTimeout(resolve, 2));
