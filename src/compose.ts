@@ -24,6 +24,8 @@ import { isSensorRestart } from './sensor/evidence';
 import { openSensorService } from './sensor/sensorService';
 import { type ServiceControl, noServiceManager } from './sensor/serviceControl';
 import type { ProcessRunning } from './sensor/showSensor';
+import { openProcessList } from './windows/processList';
+import { openServiceManager } from './windows/serviceManager';
 
 /** The services, and how to let go of the files and locks that they hold. */
 export interface Composition {
@@ -38,13 +40,22 @@ export interface Machine {
   readonly processRunning?: ProcessRunning;
 }
 
-const thisMachine: Machine = { control: noServiceManager, readTextFile: readLocalTextFile };
+/** This machine: on Windows with its service manager, where native code can be loaded. */
+function thisMachine(): Machine {
+  const machine = { control: noServiceManager, readTextFile: readLocalTextFile };
+  if (process.platform !== 'win32') return machine;
+  try {
+    return { ...machine, control: openServiceManager(), processRunning: openProcessList() };
+  } catch {
+    return machine;
+  }
+}
 
 /** Makes the services from the settings: wiring, no logic. On an error nothing stays open. */
 export async function compose(
   config: Config,
   logger: Logger,
-  machine: Machine = thisMachine,
+  machine: Machine = thisMachine(),
 ): Promise<Composition> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -69,8 +80,7 @@ async function openServices(
   await openDataDir(dataDir);
   opened.push(await lockDataDir(dataDir));
   await removeUnfinishedWrites(dataDir);
-  const regfile = config.regfile ?? path.join(dataDir, 'registry.reg');
-  const { registry, ownSid } = await openRegistry(regfile, { seed: config.regfile === null });
+  const { registry, ownSid, because } = await openRegistry(config.registry);
   opened.push(() => registry.close());
   const journal = await JournalFile.open(path.join(dataDir, 'journal.jsonl'), logger, isJournalRecord);
   opened.push(() => journal.close());
@@ -99,7 +109,7 @@ async function openServices(
     }),
     clock,
   });
-  logger.info('opened', { registry: registry.driver, dataDir });
+  logger.info('opened', { registry: registry.driver, because, dataDir });
   return {
     proxy,
     changes: journal,
@@ -107,7 +117,7 @@ async function openServices(
     endpoints: async () => listEndpoints(config, await sensor.endpoint()),
     sensor,
     readiness: async () => {
-      const parts = await Promise.all([registryPart(registry), dataDirPart(dataDir)]);
+      const parts = await Promise.all([registryPart(registry, because), dataDirPart(dataDir)]);
       return { ready: parts.every(({ ready }) => ready), parts };
     },
     authenticate: token.verify,
@@ -159,10 +169,12 @@ async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   }
 }
 
-async function registryPart(registry: Registry): Promise<ReadinessPart> {
+async function registryPart(registry: Registry, because: string): Promise<ReadinessPart> {
   try {
     const there = (await registry.listSubkeys('HKEY_USERS\\S-1-5-18')) !== undefined;
-    const detail = there ? `the driver ${registry.driver} answers` : "LocalSystem's hive is not there";
+    const detail = there
+      ? `the driver ${registry.driver} answers (${because})`
+      : "LocalSystem's hive is not there";
     return { name: 'registry', ready: there, detail };
   } catch (error) {
     return { name: 'registry', ready: false, detail: messageOf(error) };

@@ -17,8 +17,7 @@ export interface Config {
   readonly plaintextBeyondLoopback: boolean;
   /** Absolute path. */
   readonly dataDir: string;
-  /** Absolute path of the embedded registry's file, or null for the one in the data folder. */
-  readonly regfile: string | null;
+  readonly registry: RegistrySetting;
   readonly workspace: string | null;
   readonly cloud: 'commercial' | 'gcc' | 'gcc-high';
   /** Catalogue regions to probe; null for all. */
@@ -30,6 +29,22 @@ export interface Config {
   readonly resolve: readonly ResolveOverride[];
   readonly logLevel: LogLevel;
 }
+
+/** Which registry is worked on, by which driver. */
+export type RegistrySetting =
+  | {
+      /** `auto`: the first of the two that works. */
+      readonly driver: 'auto' | 'advapi32' | 'regedit';
+      /** Windows' own folder. */
+      readonly systemRoot: string;
+    }
+  | {
+      readonly driver: 'regfile';
+      /** Absolute path of the embedded registry's file. */
+      readonly file: string;
+      /** Make a practice domain controller where there is no such file. */
+      readonly seed: boolean;
+    };
 
 /** Bad settings, all of them; each line begins with the setting's name. */
 export class ConfigError extends Error {
@@ -88,12 +103,14 @@ export function readConfig(
       `${PREFIX}HOST: any address but loopback needs TLS, which this version does not have. Use 127.0.0.1; or set ${PREFIX}ALLOW_PLAINTEXT=1 where the port is published on loopback alone.`,
     );
   }
+  const dataDir = path.resolve(read('DATA_DIR', defaultDataDir(environment, platform), (text) => text));
+  const registry = (text: string) => parseRegistry(text, { environment, platform, dataDir });
   const config: Config = {
     host,
     port: read('PORT', 8484, parsePort),
     plaintextBeyondLoopback: !isLoopback(host),
-    dataDir: path.resolve(read('DATA_DIR', defaultDataDir(environment, platform), (text) => text)),
-    regfile: read('REGISTRY', platform === 'win32' ? noNativeDriver() : null, parseRegistry),
+    dataDir,
+    registry: read('REGISTRY', registry('auto'), registry),
     workspace: read('WORKSPACE', null, parseWorkspace),
     cloud: read('CLOUD', 'commercial', oneOf(['commercial', 'gcc', 'gcc-high'])),
     regions: read('REGIONS', null, (text) => list(text).map(knownRegion)),
@@ -104,15 +121,11 @@ export function readConfig(
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
 
-  function noNativeDriver(): null {
-    if (!settings[`${PREFIX}REGISTRY`]) {
-      problems.push(
-        `${PREFIX}REGISTRY: this version has no driver for the Windows registry yet; set regfile:<path>.`,
-      );
-    }
-    return null;
-  }
+/** {@link readConfig}, with the settings file that the command line names in place of the environment's. */
+export function readConfigWith(configFile: string | null): Config {
+  return readConfig(configFile === null ? process.env : { ...process.env, [`${PREFIX}CONFIG`]: configFile });
 }
 
 /** The environment, with the settings of the file below it. A name that is not known is a typing error, not a wish. */
@@ -180,11 +193,18 @@ function parseSwitch(text: string): boolean {
   throw new Error('it must be 1 or 0.');
 }
 
-function parseRegistry(text: string): string | null {
-  if (text === 'auto') return null;
+function parseRegistry(
+  text: string,
+  machine: { readonly environment: Settings; readonly platform: NodeJS.Platform; readonly dataDir: string },
+): RegistrySetting {
   const file = /^regfile:(.+)$/.exec(text)?.[1];
-  if (file !== undefined) return path.resolve(file);
-  throw new Error('this version knows auto and regfile:<path>.');
+  if (file !== undefined) return { driver: 'regfile', file: path.resolve(file), seed: false };
+  const driver = oneOf(['auto', 'advapi32', 'regedit'])(text);
+  if (machine.platform === 'win32') {
+    return { driver, systemRoot: machine.environment.SystemRoot ?? 'C:\\Windows' };
+  }
+  if (driver !== 'auto') throw new Error(`${driver} needs Windows; here it must be auto or regfile:<path>.`);
+  return { driver: 'regfile', file: path.join(machine.dataDir, 'registry.reg'), seed: true };
 }
 
 function parseWorkspace(text: string): string {

@@ -1,32 +1,112 @@
-import { type Config, ConfigError, readConfig } from './config';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type Command, Exit, parseCommandLine, runServiceCommand } from './cli/commandLine';
+import { SERVICE_NAME } from './cli/serviceCommand';
 import { compose } from './compose';
+import { type Config, ConfigError, readConfigWith } from './config';
 import { createApp } from './http/app';
 import { startServer } from './http/server';
 import { systemClock } from './lib/clock';
 import { messageOf, systemCodeOf } from './lib/errors';
+import { openLogFile } from './lib/logFile';
 import { type Logger, createLogger } from './lib/logger';
-
-/** Exit status for bad settings (sysexits.h). */
-const EX_CONFIG = 78;
+import { version } from '../package.json';
+import { writeEvent } from './windows/eventLog';
+import { connectToServiceManager } from './windows/serviceHost';
 
 void main();
 
 async function main(): Promise<void> {
   // Whoever reads the log may go away; the service does not.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const command = parseCommandLine(process.argv.slice(2), version);
+  switch (command.kind) {
+    case 'serve':
+      await serveInTerminal();
+      break;
+    case 'runAsService':
+      await serveAsService(command.configFile);
+      break;
+    case 'service':
+      await manageService(command);
+      break;
+    case 'print':
+      (command.exitCode === 0 ? process.stdout : process.stderr).write(`${command.text}\n`);
+      endAfterOutput(command.exitCode);
+  }
+}
+
+async function serveInTerminal(): Promise<void> {
   const stopSignal = firstSignal();
-  const config = configOrExit();
+  let config: Config;
+  try {
+    config = readConfigWith(null);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) process.stderr.write(`sensorproxy: ${problem}\n`);
+    process.exit(Exit.config);
+  }
   const logger = createLogger(config.logLevel, systemClock, (line) => process.stdout.write(line));
   try {
-    await serve(config, logger, stopSignal);
+    await serve(config, logger, { stopSignal });
   } catch (error) {
-    fail(describe(error, config));
+    process.stderr.write(`sensorproxy: ${describe(error, config)}\n`);
+    process.exit(1);
   }
   process.exit(0);
 }
 
+/** As Windows' service manager starts it: there is no terminal, so the log is a file, and the event log has what matters. */
+async function serveAsService(configFile: string | null): Promise<void> {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    writeEvent('failed', `The service ends: ${messageOf(error)}`);
+  });
+  const host = await connectToServiceManager(SERVICE_NAME).catch((error: unknown) => {
+    process.stderr.write(`sensorproxy: ${messageOf(error)}\n`);
+    process.exit(1);
+  });
+  let config: Config | undefined;
+  try {
+    config = readConfigWith(configFile);
+    mkdirSync(config.dataDir, { recursive: true });
+    const logger = createLogger(
+      config.logLevel,
+      systemClock,
+      openLogFile(path.join(config.dataDir, 'sensorproxy.log')),
+    );
+    await serve(config, logger, {
+      stopSignal: host.stopRequested,
+      onListening: (url) => {
+        host.running();
+        writeEvent('started', `The service has started: ${url}`);
+      },
+    });
+  } catch (error) {
+    const why = config === undefined ? messageOf(error) : describe(error, config);
+    writeEvent('failed', `The service has not started, or failed: ${why}`);
+    await host.stopped(error instanceof ConfigError ? Exit.config : 1);
+    process.exit(1);
+  }
+  writeEvent('stopped', 'The service has stopped.');
+  await host.stopped(0);
+  process.exit(0);
+}
+
+async function manageService(command: Extract<Command, { kind: 'service' }>): Promise<void> {
+  const result = await runServiceCommand(command);
+  for (const line of result.lines) {
+    if (result.exitCode === 0) process.stdout.write(`${line}\n`);
+    else process.stderr.write(`sensorproxy: ${line}\n`);
+  }
+  endAfterOutput(result.exitCode);
+}
+
 /** Serves until the signal comes, then finishes what is in flight, changes last. */
-async function serve(config: Config, logger: Logger, stopSignal: Promise<string>): Promise<void> {
+async function serve(
+  config: Config,
+  logger: Logger,
+  life: { readonly stopSignal: Promise<string>; readonly onListening?: (url: string) => void },
+): Promise<void> {
   const { services, close } = await compose(config, logger);
   try {
     const server = await startServer(createApp(services), { host: config.host, port: config.port });
@@ -34,7 +114,8 @@ async function serve(config: Config, logger: Logger, stopSignal: Promise<string>
       logger.warn('tokens travel unencrypted: listening beyond loopback without TLS', { host: config.host });
     }
     logger.info('listening', { url: server.url, docs: `${server.url}/docs` });
-    logger.info('stopping', { signal: await stopSignal });
+    life.onListening?.(server.url);
+    logger.info('stopping', { signal: await life.stopSignal });
     await server.stop();
   } finally {
     await close();
@@ -53,16 +134,6 @@ function firstSignal(): Promise<string> {
   });
 }
 
-function configOrExit(): Config {
-  try {
-    return readConfig();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems) process.stderr.write(`sensorproxy: ${problem}\n`);
-    return process.exit(EX_CONFIG);
-  }
-}
-
 function describe(error: unknown, { host, port }: Config): string {
   switch (systemCodeOf(error)) {
     case 'EADDRINUSE':
@@ -75,7 +146,7 @@ function describe(error: unknown, { host, port }: Config): string {
   }
 }
 
-function fail(message: string): never {
-  process.stderr.write(`sensorproxy: ${message}\n`);
-  process.exit(1);
+/** Ends when what was written is out: exit at once would cut a pipe short on Windows. */
+function endAfterOutput(exitCode: number): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
 }

@@ -23,9 +23,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: [...BELOW_FEATURES, ...FEATURES],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
   config: ['lib', 'endpoints'],
-  cli: ['lib', 'config', ...WINDOWS],
+  cli: ['lib', 'registry', 'config', ...WINDOWS],
   compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'config'],
-  main: ['lib', 'http', 'config', 'compose', 'cli', ...WINDOWS],
+  // '..': package.json, for the version.
+  main: ['lib', 'http', 'config', 'compose', 'cli', ...WINDOWS, '..'],
 };
 
 interface Import {

@@ -375,6 +375,20 @@ export const PROBLEMS = {
     meaning: 'admin.token holds something that is no token.',
     remedy: START,
   },
+  'native-code-unavailable': {
+    on: 'unavailable',
+    title: 'Native code cannot be loaded',
+    meaning:
+      'The module with which Windows’ own functions are called cannot be loaded: a security product blocks it, or it is not there.',
+    remedy: 'Allow koffi.node of the package, or set SENSORPROXY_REGISTRY=regedit.',
+  },
+  'folder-not-secured': {
+    on: 'conflict',
+    title: 'A folder cannot be restricted',
+    meaning:
+      'Only seen when the service is installed: the data folder belongs to somebody who is no administrator, is a link, or its rights cannot be changed.',
+    remedy: 'Look at what is in the folder, delete it, and install again as an administrator.',
+  },
   'data-dir-locked': {
     on: 'conflict',
     title: 'The data folder is in use',

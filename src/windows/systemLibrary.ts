@@ -1,5 +1,5 @@
 import type * as koffiModule from 'koffi' with { 'resolution-mode': 'import' };
-import { DomainError, messageOf } from '../lib/errors';
+import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 
 /**
  * Calls into Windows' own DLLs. This file alone loads koffi, when first asked to: where its native part cannot be loaded
@@ -34,7 +34,9 @@ export function systemLibrary(name: 'advapi32.dll' | 'kernel32.dll'): SystemLibr
     libraries.set(name, library);
     return library;
   } catch (cause) {
-    throw new DomainError('unavailable', 'native-code-unavailable', firstLine(messageOf(cause)), { cause });
+    const why = systemCodeOf(cause) ?? firstLine(messageOf(cause));
+    const detail = `Native code cannot be loaded (${why}).`;
+    throw new DomainError('unavailable', 'native-code-unavailable', detail, { cause });
   }
 }
 

@@ -6,24 +6,41 @@ export interface OpenedRegistry {
   /** Closes it and opens the same data anew; left out where there is nothing to close. */
   reopen?(): Promise<Registry>;
   cleanup(): Promise<void>;
+  /** The SID of a user whose hive is loaded; S-1-5-21-…-1104 unless told otherwise. */
+  readonly user?: string;
 }
 
-const USER = 'HKEY_USERS\\S-1-5-21-1004336348-1177238915-682003330-1104';
-const BASE = `${USER}\\Software\\SensorProxyContract`;
+/** What a driver cannot carry unchanged, and so must refuse; nothing unless told otherwise. */
+export interface RegistryLimits {
+  cannotCarry?(value: RegistryValue): boolean;
+  /** Of the name of a value. */
+  cannotName?(name: string): boolean;
+}
+
+const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
+
+const NAME_INVALID = { kind: 'invalid', code: 'registry-name-invalid' };
+const VALUE_UNSUPPORTED = { kind: 'unprocessable', code: 'registry-value-unsupported' };
 
 /**
- * What every driver must do. `open` gives a registry in which the hive of S-1-5-21-…-1104 is loaded, and below which the
- * key `Software\SensorProxyContract` is free.
+ * What every driver must do. `open` gives a registry in which the hive of the user is loaded, and below which the key
+ * `Software\SensorProxyContract` is free. What is within `limits` must be refused, and nothing be changed by it.
  */
-export function describeRegistryContract(name: string, open: () => Promise<OpenedRegistry>): void {
+export function describeRegistryContract(
+  name: string,
+  open: () => Promise<OpenedRegistry>,
+  limits: RegistryLimits = {},
+): void {
   describe(`a registry: ${name}`, () => {
     let opened: OpenedRegistry;
     let registry: Registry;
+    let base: string;
 
     beforeEach(async () => {
       opened = await open();
       registry = opened.registry;
-      await registry.createKey(BASE);
+      base = `HKEY_USERS\\${opened.user ?? USER}\\Software\\SensorProxyContract`;
+      await registry.createKey(base);
     });
 
     afterEach(() => opened.cleanup());
@@ -50,44 +67,59 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
       ['REG_QWORD', { type: RegistryType.qword, data: bytes(1, 2, 3, 4, 5, 6, 7, 8) }],
       ['an unknown type', { type: 0xffff0007, data: bytes(1, 2, 3) }],
     ];
-    test.each(values)('gives back what was written: %s', async (_, value) => {
-      await registry.writeValue(BASE, 'Value', value);
-      expect(plain(await registry.readValue(BASE, 'Value'))).toEqual(plain(value));
+    const refused = (value: RegistryValue) => limits.cannotCarry?.(value) ?? false;
+    const unnameable = (valueName: string) => limits.cannotName?.(valueName) ?? false;
+
+    const carried = values.filter(([, value]) => !refused(value));
+    test.each(carried)('gives back what was written: %s', async (_, value) => {
+      await registry.writeValue(base, 'Value', value);
+      expect(plain(await registry.readValue(base, 'Value'))).toEqual(plain(value));
       if (opened.reopen === undefined) return;
       registry = await opened.reopen();
-      expect(plain(await registry.readValue(BASE, 'Value'))).toEqual(plain(value));
+      expect(plain(await registry.readValue(base, 'Value'))).toEqual(plain(value));
     });
 
+    // test.each() takes no empty table.
+    for (const [title, value] of values.filter(([, candidate]) => refused(candidate))) {
+      test(`refuses what it cannot carry, and changes nothing: ${title}`, async () => {
+        await expect(registry.writeValue(base, 'Value', value)).rejects.toMatchObject(VALUE_UNSUPPORTED);
+        expect(await registry.listValues(base)).toEqual([]);
+        await registry.writeValue(base, 'Value', string('before'));
+        await expect(registry.writeValue(base, 'Value', value)).rejects.toMatchObject(VALUE_UNSUPPORTED);
+        expect(plain(await registry.readValue(base, 'Value'))).toEqual(plain(string('before')));
+      });
+    }
+
     test('the empty name is the default value', async () => {
-      await registry.writeValue(BASE, '', string('default'));
-      expect(plain(await registry.readValue(BASE, ''))).toEqual(plain(string('default')));
-      expect((await registry.listValues(BASE))?.map((value) => value.name)).toEqual(['']);
+      await registry.writeValue(base, '', string('default'));
+      expect(plain(await registry.readValue(base, ''))).toEqual(plain(string('default')));
+      expect((await registry.listValues(base))?.map((value) => value.name)).toEqual(['']);
     });
 
     test('an absent value and an absent key are undefined, not errors', async () => {
-      expect(await registry.readValue(BASE, 'Absent')).toBeUndefined();
-      expect(await registry.readValue(`${BASE}\\Absent`, 'Absent')).toBeUndefined();
-      expect(await registry.listValues(`${BASE}\\Absent`)).toBeUndefined();
-      expect(await registry.listSubkeys(`${BASE}\\Absent`)).toBeUndefined();
+      expect(await registry.readValue(base, 'Absent')).toBeUndefined();
+      expect(await registry.readValue(`${base}\\Absent`, 'Absent')).toBeUndefined();
+      expect(await registry.listValues(`${base}\\Absent`)).toBeUndefined();
+      expect(await registry.listSubkeys(`${base}\\Absent`)).toBeUndefined();
     });
 
     test('an empty key has no values and no subkeys', async () => {
-      expect(await registry.listValues(BASE)).toEqual([]);
-      expect(await registry.listSubkeys(BASE)).toEqual([]);
+      expect(await registry.listValues(base)).toEqual([]);
+      expect(await registry.listSubkeys(base)).toEqual([]);
     });
 
     test('keys and names are found in any case', async () => {
-      await registry.writeValue(BASE, 'ProxyEnable', string('x'));
-      expect(plain(await registry.readValue(BASE.toLowerCase(), 'PROXYENABLE'))).toEqual(plain(string('x')));
-      await registry.writeValue(BASE.toUpperCase(), 'proxyenable', string('y'));
-      expect((await registry.listValues(BASE))?.map((value) => value.name)).toEqual(['ProxyEnable']);
+      await registry.writeValue(base, 'ProxyEnable', string('x'));
+      expect(plain(await registry.readValue(base.toLowerCase(), 'PROXYENABLE'))).toEqual(plain(string('x')));
+      await registry.writeValue(base.toUpperCase(), 'proxyenable', string('y'));
+      expect((await registry.listValues(base))?.map((value) => value.name)).toEqual(['ProxyEnable']);
     });
 
     test('values are listed with types and data', async () => {
-      await registry.writeValue(BASE, 'First', string('1'));
-      await registry.writeValue(BASE, 'Second', { type: RegistryType.binary, data: bytes(2) });
+      await registry.writeValue(base, 'First', string('1'));
+      await registry.writeValue(base, 'Second', { type: RegistryType.binary, data: bytes(2) });
       expect(
-        (await registry.listValues(BASE))?.map((value) => ({ name: value.name, ...plain(value) })),
+        (await registry.listValues(base))?.map((value) => ({ name: value.name, ...plain(value) })),
       ).toEqual([
         { name: 'First', ...plain(string('1')) },
         { name: 'Second', type: RegistryType.binary, data: '02' },
@@ -95,34 +127,34 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
     });
 
     test('writing over a value changes its type and its data', async () => {
-      await registry.writeValue(BASE, 'Value', string('text'));
-      await registry.writeValue(BASE, 'Value', { type: RegistryType.dword, data: bytes(1, 0, 0, 0) });
-      expect(plain(await registry.readValue(BASE, 'Value'))).toEqual({
+      await registry.writeValue(base, 'Value', string('text'));
+      await registry.writeValue(base, 'Value', { type: RegistryType.dword, data: bytes(1, 0, 0, 0) });
+      expect(plain(await registry.readValue(base, 'Value'))).toEqual({
         type: RegistryType.dword,
         data: '01000000',
       });
     });
 
     test('a deleted value is gone, and deleting it again is no error', async () => {
-      await registry.writeValue(BASE, 'Value', string('text'));
-      await registry.deleteValue(BASE, 'VALUE');
-      expect(await registry.readValue(BASE, 'Value')).toBeUndefined();
-      await registry.deleteValue(BASE, 'Value');
-      await registry.deleteValue(`${BASE}\\Absent`, 'Value');
+      await registry.writeValue(base, 'Value', string('text'));
+      await registry.deleteValue(base, 'VALUE');
+      expect(await registry.readValue(base, 'Value')).toBeUndefined();
+      await registry.deleteValue(base, 'Value');
+      await registry.deleteValue(`${base}\\Absent`, 'Value');
     });
 
     test('a key is made with its parents, and making it again changes nothing', async () => {
-      await registry.createKey(`${BASE}\\One\\Two`);
-      await registry.writeValue(`${BASE}\\One\\Two`, 'Value', string('kept'));
-      await registry.createKey(`${BASE}\\one\\TWO`);
-      expect(await registry.listSubkeys(BASE)).toEqual(['One']);
-      expect(await registry.listSubkeys(`${BASE}\\One`)).toEqual(['Two']);
-      expect(plain(await registry.readValue(`${BASE}\\One\\Two`, 'Value'))).toEqual(plain(string('kept')));
+      await registry.createKey(`${base}\\One\\Two`);
+      await registry.writeValue(`${base}\\One\\Two`, 'Value', string('kept'));
+      await registry.createKey(`${base}\\one\\TWO`);
+      expect(await registry.listSubkeys(base)).toEqual(['One']);
+      expect(await registry.listSubkeys(`${base}\\One`)).toEqual(['Two']);
+      expect(plain(await registry.readValue(`${base}\\One\\Two`, 'Value'))).toEqual(plain(string('kept')));
     });
 
     test('the hives are there, and the loaded users among their subkeys', async () => {
       expect(await registry.listValues('HKEY_LOCAL_MACHINE')).toBeDefined();
-      expect(await registry.listSubkeys('HKEY_USERS')).toContain(USER.slice('HKEY_USERS\\'.length));
+      expect(await registry.listSubkeys('HKEY_USERS')).toContain(opened.user ?? USER);
     });
 
     test("LocalSystem's hive goes by two names", async () => {
@@ -135,7 +167,7 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
     });
 
     test('a value under a missing key is refused', async () => {
-      await expect(registry.writeValue(`${BASE}\\Absent`, 'Value', string('x'))).rejects.toMatchObject({
+      await expect(registry.writeValue(`${base}\\Absent`, 'Value', string('x'))).rejects.toMatchObject({
         kind: 'notFound',
         code: 'registry-key-absent',
       });
@@ -155,14 +187,15 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
       'Software',
       'HKEY_NOWHERE\\x',
       '',
-      `${BASE}\\`,
-      `${BASE}\\\\x`,
-      `${BASE}\\a\r\n[x`,
-      `${BASE}\\a\0b`,
-      `${BASE}\\${'x'.repeat(256)}`,
+      '<key>\\',
+      '<key>\\\\x',
+      '<key>\\a\r\n[x',
+      '<key>\\a\0b',
+      `<key>\\${'x'.repeat(256)}`,
     ];
-    test.each(badKeys)('refuses the key %j', async (key) => {
-      const refusal = { kind: 'invalid', code: 'registry-name-invalid' };
+    test.each(badKeys)('refuses the key %j', async (template) => {
+      const key = template.replace('<key>', base);
+      const refusal = NAME_INVALID;
       await expect(registry.readValue(key, 'x')).rejects.toMatchObject(refusal);
       await expect(registry.listValues(key)).rejects.toMatchObject(refusal);
       await expect(registry.listSubkeys(key)).rejects.toMatchObject(refusal);
@@ -172,28 +205,35 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
     });
 
     test.each(['a\rb', 'a\nb', 'a\0b', 'x'.repeat(16384)])('refuses the value name %#', async (valueName) => {
-      const refusal = { kind: 'invalid', code: 'registry-name-invalid' };
-      await expect(registry.readValue(BASE, valueName)).rejects.toMatchObject(refusal);
-      await expect(registry.writeValue(BASE, valueName, string('x'))).rejects.toMatchObject(refusal);
-      await expect(registry.deleteValue(BASE, valueName)).rejects.toMatchObject(refusal);
+      const refusal = NAME_INVALID;
+      await expect(registry.readValue(base, valueName)).rejects.toMatchObject(refusal);
+      await expect(registry.writeValue(base, valueName, string('x'))).rejects.toMatchObject(refusal);
+      await expect(registry.deleteValue(base, valueName)).rejects.toMatchObject(refusal);
     });
 
     test('takes names of every other kind', async () => {
-      const key = `${BASE}\\[odd] "key"; @=-`;
+      const key = `${base}\\[odd] "key"; @=-`;
       await registry.createKey(key);
-      for (const valueName of ['@', '"', '\\', 'a=b', ';x', '[y]', ' ', 'ÄÖ', 'x'.repeat(16383)]) {
+      const names = ['@', '"', '\\', 'a=b', ';x', '[y]', ' ', 'ÄÖ', 'x'.repeat(16383)];
+      const takes = names.filter((valueName) => !unnameable(valueName));
+      for (const valueName of takes) {
         await registry.writeValue(key, valueName, string(valueName.slice(0, 9)));
         expect(plain(await registry.readValue(key, valueName))).toEqual(plain(string(valueName.slice(0, 9))));
       }
-      expect(await registry.listValues(key)).toHaveLength(9);
+      for (const valueName of names.filter(unnameable)) {
+        await expect(registry.readValue(key, valueName)).rejects.toMatchObject(NAME_INVALID);
+        await expect(registry.writeValue(key, valueName, string('x'))).rejects.toMatchObject(NAME_INVALID);
+        await expect(registry.deleteValue(key, valueName)).rejects.toMatchObject(NAME_INVALID);
+      }
+      expect(await registry.listValues(key)).toHaveLength(takes.length);
     });
 
     test('what a caller does to the buffer that it has written changes nothing', async () => {
       const data = Buffer.from([1, 2, 3]);
-      const written = registry.writeValue(BASE, 'Value', { type: RegistryType.binary, data });
+      const written = registry.writeValue(base, 'Value', { type: RegistryType.binary, data });
       data[0] = 9;
       await written;
-      expect(plain(await registry.readValue(BASE, 'Value'))).toEqual({
+      expect(plain(await registry.readValue(base, 'Value'))).toEqual({
         type: RegistryType.binary,
         data: '010203',
       });
@@ -202,11 +242,11 @@ export function describeRegistryContract(name: string, open: () => Promise<Opene
     test('writes asked for at once are all done', async () => {
       await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
-          registry.writeValue(BASE, `Value${i % 10}`, string(`round ${i}`)),
+          registry.writeValue(base, `Value${i % 10}`, string(`round ${i}`)),
         ),
       );
-      expect(await registry.listValues(BASE)).toHaveLength(10);
-      expect(plain(await registry.readValue(BASE, 'Value9'))).toEqual(plain(string('round 19')));
+      expect(await registry.listValues(base)).toHaveLength(10);
+      expect(plain(await registry.readValue(base, 'Value9'))).toEqual(plain(string('round 19')));
     });
   });
 }

@@ -32,7 +32,7 @@ describe('the settings', () => {
       port: 8484,
       plaintextBeyondLoopback: false,
       dataDir: path.resolve('data'),
-      regfile: null,
+      registry: { driver: 'regfile', file: path.resolve('data', 'registry.reg'), seed: true },
       workspace: null,
       cloud: 'commercial',
       regions: null,
@@ -126,14 +126,29 @@ describe('the settings', () => {
       { SENSORPROXY_REGISTRY: 'regfile:x.reg', SENSORPROXY_ENDPOINTS_FILE: endpoints },
       'linux',
     );
-    expect(config.regfile).toBe(path.resolve('x.reg'));
+    expect(config.registry).toEqual({ driver: 'regfile', file: path.resolve('x.reg'), seed: false });
     expect(config.endpoints).toMatchObject([{ host: 'sensor.example.com', port: 8443, region: 'Lab' }]);
   });
 
-  it('say on Windows that the registry must be named, as long as there is no driver for the real one', () => {
-    expect(() => readConfig({}, 'win32')).toThrow('SENSORPROXY_REGISTRY');
-    expect(
-      readConfig({ SENSORPROXY_REGISTRY: 'regfile:C:\\x.reg', ProgramData: 'D:\\PD' }, 'win32').dataDir,
-    ).toContain('D:\\PD');
+  it('choose the registry by the system: on Windows its own, elsewhere a practice file in the data folder', () => {
+    const windows = { ProgramData: 'D:\\PD', SystemRoot: 'D:\\Windows' };
+    expect(readConfig(windows, 'win32')).toMatchObject({
+      dataDir: expect.stringContaining('D:\\PD') as unknown,
+      registry: { driver: 'auto', systemRoot: 'D:\\Windows' },
+    });
+    for (const driver of ['advapi32', 'regedit'] as const) {
+      expect(readConfig({ ...windows, SENSORPROXY_REGISTRY: driver }, 'win32').registry).toMatchObject({
+        driver,
+      });
+      expect(problems({ SENSORPROXY_REGISTRY: driver })).toEqual([
+        `SENSORPROXY_REGISTRY: ${driver} needs Windows; here it must be auto or regfile:<path>.`,
+      ]);
+    }
+    expect(readConfig({ SENSORPROXY_DATA_DIR: 'x' }, 'linux').registry).toEqual({
+      driver: 'regfile',
+      file: path.resolve('x', 'registry.reg'),
+      seed: true,
+    });
+    expect(problems({ SENSORPROXY_REGISTRY: 'winreg' })[0]).toContain('advapi32');
   });
 });
