@@ -123,9 +123,19 @@ export function readConfig(
   return Object.freeze(config);
 }
 
-/** {@link readConfig}, with the settings file that the command line names in place of the environment's. */
-export function readConfigWith(configFile: string | null): Config {
-  return readConfig(configFile === null ? process.env : { ...process.env, [`${PREFIX}CONFIG`]: configFile });
+/** What the command line states in place of the environment; null: it does not. */
+export interface CommandLineSettings {
+  readonly configFile: string | null;
+  readonly dataDir: string | null;
+}
+
+/** {@link readConfig} with what the command line states. */
+export function readConfigWith({ configFile, dataDir }: CommandLineSettings): Config {
+  return readConfig({
+    ...process.env,
+    ...(configFile === null ? {} : { [`${PREFIX}CONFIG`]: configFile }),
+    ...(dataDir === null ? {} : { [`${PREFIX}DATA_DIR`]: dataDir }),
+  });
 }
 
 /** The environment, with the settings of the file below it. A name that is not known is a typing error, not a wish. */

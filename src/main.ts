@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Command, Exit, parseCommandLine, runServiceCommand } from './cli/commandLine';
 import { SERVICE_NAME } from './cli/serviceCommand';
 import { compose } from './compose';
-import { type Config, ConfigError, readConfigWith } from './config';
+import { type CommandLineSettings, type Config, ConfigError, readConfigWith } from './config';
 import { createApp } from './http/app';
 import { startServer } from './http/server';
 import { systemClock } from './lib/clock';
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
       await serveInTerminal();
       break;
     case 'runAsService':
-      await serveAsService(command.configFile);
+      await serveAsService(command.settings);
       break;
     case 'service':
       await manageService(command);
@@ -40,7 +40,7 @@ async function serveInTerminal(): Promise<void> {
   const stopSignal = firstSignal();
   let config: Config;
   try {
-    config = readConfigWith(null);
+    config = readConfigWith({ configFile: null, dataDir: null });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`sensorproxy: ${problem}\n`);
@@ -57,7 +57,7 @@ async function serveInTerminal(): Promise<void> {
 }
 
 /** As Windows' service manager starts it: there is no terminal, so the log is a file, and the event log has what matters. */
-async function serveAsService(configFile: string | null): Promise<void> {
+async function serveAsService(settings: CommandLineSettings): Promise<void> {
   process.on('uncaughtExceptionMonitor', (error) => {
     writeEvent('failed', `The service ends: ${messageOf(error)}`);
   });
@@ -67,7 +67,7 @@ async function serveAsService(configFile: string | null): Promise<void> {
   });
   let config: Config | undefined;
   try {
-    config = readConfigWith(configFile);
+    config = readConfigWith(settings);
     mkdirSync(config.dataDir, { recursive: true });
     const logger = createLogger(
       config.logLevel,

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { ConfigError, readConfigWith } from '../config';
+import { parseArgs } from 'node:util';
+import { type CommandLineSettings, ConfigError, readConfigWith } from '../config';
 import { DomainError } from '../lib/errors';
 import { openAdvapi32Registry } from '../registry/advapi32/advapi32Registry';
 import { requireTrustedOwner, secureFolder } from '../windows/folderSecurity';
@@ -20,7 +21,8 @@ export const Exit = { usage: 2, accessDenied: 5, config: 78 } as const;
 const USAGE = `sensorproxy: the proxy of the accounts that the Defender for Identity sensor runs as
 
   sensorproxy                      serve in this window until Ctrl-C
-  sensorproxy service install      register with Windows and start  [--config <file>]
+  sensorproxy service install      register with Windows and start
+                                     [--config <file>] [--data-dir <folder>]
   sensorproxy service uninstall    stop and unregister; the data folder stays
   sensorproxy service start
   sensorproxy service stop
@@ -38,8 +40,8 @@ const WAIT_MS = 60_000;
 export type Command =
   | { readonly kind: 'serve' }
   /** As the service manager starts it. */
-  | { readonly kind: 'runAsService'; readonly configFile: string | null }
-  | { readonly kind: 'service'; readonly verb: ServiceVerb; readonly configFile: string | null }
+  | { readonly kind: 'runAsService'; readonly settings: CommandLineSettings }
+  | { readonly kind: 'service'; readonly verb: ServiceVerb; readonly settings: CommandLineSettings }
   | { readonly kind: 'print'; readonly text: string; readonly exitCode: number };
 
 /** Reads the arguments, without node and script. What is wrong becomes a text to print. */
@@ -49,14 +51,26 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (first === '--help' && second === undefined) return { kind: 'print', text: USAGE, exitCode: 0 };
   if (first === '--version' && second === undefined) return { kind: 'print', text: version, exitCode: 0 };
   const verb = SERVICE_VERBS.find((known) => known === second);
-  const takesConfig = verb === 'install' || second === 'run';
-  const configFile = takesConfig && rest[0] === '--config' && rest.length === 2 ? rest[1] : null;
-  if (first !== 'service' || configFile === undefined || (rest.length > 0 && configFile === null))
-    return usage();
-  if (second === 'run') return { kind: 'runAsService', configFile };
-  return verb === undefined
-    ? usage()
-    : { kind: 'service', verb, configFile: configFile && path.resolve(configFile) };
+  const settings = readOptions(rest, second === 'run' || verb === 'install');
+  if (first !== 'service' || settings === undefined) return usage();
+  if (second === 'run') return { kind: 'runAsService', settings };
+  return verb === undefined ? usage() : { kind: 'service', verb, settings };
+}
+
+/** `--config <file>` and `--data-dir <folder>`, made absolute; undefined for anything else, or where none is allowed. */
+function readOptions(args: readonly string[], allowed: boolean): CommandLineSettings | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { config: { type: 'string' }, 'data-dir': { type: 'string' } },
+      strict: true,
+    });
+    if (!allowed && args.length > 0) return undefined;
+    const absolute = (value: string | undefined) => (value === undefined ? null : path.resolve(value));
+    return { configFile: absolute(values.config), dataDir: absolute(values['data-dir']) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Carries out `sensorproxy service …`. Never rejects for what Windows refuses: that is a line and an exit code. */
@@ -67,9 +81,9 @@ export async function runServiceCommand(
   try {
     switch (command.verb) {
       case 'install': {
-        const { host, port, dataDir } = readConfigWith(command.configFile);
+        const { host, port, dataDir } = readConfigWith(command.settings);
         const url = `http://${host}:${port}`;
-        return await installService(parts(), { configFile: command.configFile, dataDir, url });
+        return await installService(parts(), { configFile: command.settings.configFile, dataDir, url });
       }
       case 'uninstall':
         return await uninstallService(parts());

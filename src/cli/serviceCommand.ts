@@ -70,7 +70,7 @@ export async function installService(
     name: SERVICE_NAME,
     displayName: 'Sensor Proxy',
     description: DESCRIPTION,
-    commandLine: commandLine(program, options.configFile),
+    commandLine: commandLine(program, options),
     restartAfterMs: RESTART_AFTER_MS,
   });
   await describeToWindows(parts.registry);
@@ -162,10 +162,16 @@ function packageRoot({ node, script }: ServiceCommandParts['program']): string |
   return script === path.join(root, 'app', 'main.js') ? root : null;
 }
 
-/** What the service manager starts. Windows' paths hold no quotes. */
-function commandLine({ node, script }: ServiceCommandParts['program'], configFile: string | null): string {
+/**
+ * What the service manager starts. The data folder stands in it: it is the one that was restricted, whatever the service's
+ * environment says. Windows' paths hold no quotes.
+ */
+function commandLine(
+  { node, script }: ServiceCommandParts['program'],
+  { configFile, dataDir }: InstallOptions,
+): string {
   const config = configFile === null ? '' : ` --config "${configFile}"`;
-  return `"${node}" "${script}" service run${config}`;
+  return `"${node}" "${script}" service run --data-dir "${dataDir}"${config}`;
 }
 
 /** The event source, and the environment that the service is given. */

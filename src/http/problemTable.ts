@@ -339,6 +339,14 @@ export const PROBLEMS = {
     meaning: 'The account that the service runs as may not read or write what the request needs.',
     remedy: 'Run the service as an account with those rights (LocalSystem has them).',
   },
+  'registry-value-unsupported': {
+    on: 'unprocessable',
+    title: 'The registry driver cannot carry this value',
+    meaning:
+      'The service reaches the registry through Windows Script Host, whose scripts cannot store or show this value unchanged. Nothing was written.',
+    remedy:
+      'Have the service use the native driver: the log says at the start why it does not. Or change this value by hand.',
+  },
   'registry-unavailable': {
     on: 'unavailable',
     title: 'The registry does not work',

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { constants, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -104,6 +113,7 @@ export async function regeditMachine(users: readonly string[]): Promise<RegeditM
     reset,
     remove: () => {
       requests.destroy();
+      closeSync(answers);
       return folder.remove();
     },
   };

@@ -2,6 +2,7 @@
  * What stands in for Windows' cscript.exe with the scripts of the package regedit: it does, statement by statement, what
  * they do, their faults included, over a registry of its own ({@link StdRegProv}). It has nothing of the product's.
  */
+const { existsSync } = require('node:fs');
 const { basename } = require('node:path');
 
 const HIVES = ['HKCR', 'HKCU', 'HKLM', 'HKU', 'HKCC'];
@@ -65,7 +66,7 @@ const MISBEHAVIOURS = {
 
 function interpret(script, [architecture], input) {
   const body = SCRIPTS[basename(script)];
-  if (body === undefined) {
+  if (body === undefined || !existsSync(script)) {
     err = `Input Error: Can not find script file "${script}".\r\n`;
     return 1;
   }

@@ -15,6 +15,8 @@ export interface WineResult {
 export interface WineProcess {
   /** Resolves when it has ended. */
   readonly ended: Promise<WineResult>;
+  /** What it has printed so far. */
+  printed(): Promise<string>;
   kill(): void;
 }
 
@@ -77,18 +79,21 @@ export async function openWine(): Promise<WineMachine> {
       }
     })();
     ended.catch(() => undefined);
-    return { ended, kill: () => child.kill('SIGKILL') };
+    return { ended, printed: () => readFile(files.out, 'utf8'), kill: () => child.kill('SIGKILL') };
+  };
+  const server = async (option: '-k' | '-w') => {
+    const child = spawn('wineserver', [option], {
+      stdio: 'ignore',
+      env: { ...process.env, WINEPREFIX: path.join(folder, 'prefix') },
+    });
+    await once(child, 'close');
   };
   const machine: WineMachine = {
     folder,
     start,
     run: async (args, options) => (await start(args, options)).ended,
     close: async () => {
-      const server = spawn('wineserver', ['-k'], {
-        stdio: 'ignore',
-        env: { ...process.env, WINEPREFIX: path.join(folder, 'prefix') },
-      });
-      await once(server, 'close');
+      await server('-k');
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
@@ -97,6 +102,8 @@ export async function openWine(): Promise<WineMachine> {
     await expectSuccess(
       machine.run(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']),
     );
+    // A service manager that is just ending may still answer the next program, and knows nothing of the next one's services.
+    await server('-w');
   } catch (error) {
     await machine.close();
     throw new Error("Wine does not start. Install Debian's wine and wine64.", { cause: error });
