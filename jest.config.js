@@ -21,7 +21,8 @@ const project = (displayName, testMatch) => ({
 });
 
 /**
- * `default` needs nothing but Node. `interop`, `lab` and `windows` need Debian's parts (see test/README.md).
+ * `default` needs nothing but Node. `interop`, `lab` and `windows` need Debian's parts, `native` needs
+ * Windows (see test/README.md).
  * @type {import('jest').Config}
  */
 module.exports = {
@@ -38,5 +39,6 @@ module.exports = {
     project('interop', ['test/interop/**/*.test.ts']),
     project('lab', ['test/lab/**/*.test.ts']),
     project('windows', ['test/windows/**/*.test.ts']),
+    project('native', ['test/native/**/*.test.ts', 'test/contract/regedit.test.ts']),
   ],
 };

@@ -94,6 +94,7 @@ async function openServices(
     ownSid,
     dataDir,
     record,
+    recorded: async (id) => (await journal.find(id)) !== undefined,
     restartSensor: (cause) => sensor.restartAfter(cause),
     clock,
     logger,

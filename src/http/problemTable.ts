@@ -204,6 +204,13 @@ export const PROBLEMS = {
     remedy:
       'Mend the cause and repeat. Where notRestored names accounts, restore the backup that backupId names.',
   },
+  'recovery-pending': {
+    on: 'unavailable',
+    title: 'An interrupted change is not undone yet',
+    meaning:
+      'An earlier change was interrupted, and undoing it failed, as detail says. No other change is made before that. Of this request nothing was done.',
+    remedy: 'Mend the cause and repeat: the interrupted change is undone first.',
+  },
   'backups-unavailable': {
     on: 'unavailable',
     title: 'The backups cannot be listed',

@@ -49,6 +49,8 @@ export class JournalFile<Entry extends JournalEntry> implements Journal<Entry> {
     });
     try {
       await syncFolder(path.dirname(location));
+      // A line that a killed process left may be read before it is on the disk, and others rely on what is found.
+      await file.datasync();
       const bytes = await file.readFile();
       const journal = new JournalFile<Entry>(file, bytes.length, logger, isEntry);
       journal.index(bytes);

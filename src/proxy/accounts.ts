@@ -5,15 +5,35 @@ export interface Account {
   readonly sid: string;
   /** The account's name as Windows writes it; the SID when no name is known. */
   readonly name: string;
+  /** Where the profile is kept, from Windows' ProfileList; null when it does not say. */
+  readonly profilePath: string | null;
   /** The sensor's services that run as this account. */
   readonly usedBy: readonly string[];
 }
 
 /** The service accounts, by well-known SID; which sensor service runs as which is Microsoft's documented default. */
 export const SERVICE_ACCOUNTS: readonly Account[] = [
-  { id: 'LocalSystem', sid: 'S-1-5-18', name: 'NT AUTHORITY\\SYSTEM', usedBy: ['AATPSensorUpdater'] },
-  { id: 'LocalService', sid: 'S-1-5-19', name: 'NT AUTHORITY\\LOCAL SERVICE', usedBy: ['AATPSensor'] },
-  { id: 'NetworkService', sid: 'S-1-5-20', name: 'NT AUTHORITY\\NETWORK SERVICE', usedBy: [] },
+  {
+    id: 'LocalSystem',
+    sid: 'S-1-5-18',
+    name: 'NT AUTHORITY\\SYSTEM',
+    profilePath: null,
+    usedBy: ['AATPSensorUpdater'],
+  },
+  {
+    id: 'LocalService',
+    sid: 'S-1-5-19',
+    name: 'NT AUTHORITY\\LOCAL SERVICE',
+    profilePath: null,
+    usedBy: ['AATPSensor'],
+  },
+  {
+    id: 'NetworkService',
+    sid: 'S-1-5-20',
+    name: 'NT AUTHORITY\\NETWORK SERVICE',
+    profilePath: null,
+    usedBy: [],
+  },
 ];
 
 /** A SID in its string form ([MS-DTYP] 2.4.2.1): revision 1, authority, one to fifteen sub-authorities. */

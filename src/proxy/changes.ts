@@ -6,6 +6,7 @@ import type { Registry, RegistryValue } from '../registry/registry';
 import type { Finding } from '../wininet/findings';
 import type { Account } from './accounts';
 import type { BackupStore } from './backups';
+import type { PendingChange } from './interrupted';
 import type {
   Actor,
   Backup,
@@ -68,12 +69,69 @@ export function isChange(value: unknown): value is Change {
 /** Where changes are recorded: `compose` joins it to the journal. Rejects when the record is not on the disk. */
 export type ChangeSink = (change: Change) => Promise<void>;
 
-/** Carries plans out: backup, write, read back, record; all or nothing. The caller holds the lock. */
+/**
+ * Writes one account's value and reads it back; undefined: deletes it. Errors: the registry's, and `registry-unavailable`
+ * when what comes back differs.
+ */
+export async function writeAndCheck(
+  registry: Registry,
+  sid: string,
+  value: RegistryValue | undefined,
+): Promise<void> {
+  const key = connectionsKey(sid);
+  if (value === undefined) {
+    await registry.deleteValue(key, SETTINGS_VALUE);
+  } else {
+    await registry.createKey(key);
+    await registry.writeValue(key, SETTINGS_VALUE, value);
+  }
+  if (!sameValue(await registry.readValue(key, SETTINGS_VALUE), value)) {
+    throw new DomainError(
+      'unavailable',
+      'registry-unavailable',
+      'What was read back is not what was written.',
+    );
+  }
+}
+
+/**
+ * The journal's entry for a change that failed: `after` says what the registry holds now. Where that cannot be read,
+ * `failure` says so, since a missing value would read as an absent one.
+ */
+export async function describeAttempt(
+  registry: Registry,
+  change: Change,
+  failure: string,
+  restored: boolean,
+): Promise<Change> {
+  const unread: string[] = [];
+  const contexts = await Promise.all(
+    change.contexts.map(async (context) => {
+      try {
+        const now = await registry.readValue(connectionsKey(context.sid), SETTINGS_VALUE);
+        return { ...context, afterHex: toHex(now), after: toProxySettings(interpretValue(now)) };
+      } catch {
+        unread.push(context.context);
+        return { ...context, afterHex: null, after: null };
+      }
+    }),
+  );
+  const unknown = unread.length === 0 ? '' : ` What these hold now could not be read: ${unread.join(', ')}.`;
+  return {
+    ...change,
+    contexts,
+    failure: failure + unknown,
+    outcome: restored ? 'rolledBack' : 'rollbackFailed',
+  };
+}
+
+/** Carries plans out: backup, note, write, read back, record; all or nothing. The caller holds the lock. */
 export class ChangeWriter {
   constructor(
     private readonly parts: {
       readonly registry: Registry;
       readonly backups: BackupStore;
+      readonly pending: PendingChange;
       readonly record: ChangeSink;
       readonly clock: Clock;
       readonly logger: Logger;
@@ -89,11 +147,12 @@ export class ChangeWriter {
     if (plan.dryRun || changing.length === 0) return outcome(plan, null);
     const backup = await this.backUp(plan, changing);
     const change = describeChange(plan, changing, backup, this.parts.clock);
+    await this.parts.pending.begin(change, changing);
     const written: PlannedValue[] = [];
     for (const value of changing) {
       written.push(value);
       try {
-        await this.writeAndCheck(value.account, value.after);
+        await writeAndCheck(this.parts.registry, value.account.sid, value.after);
       } catch (error) {
         await this.undo(written, change, { code: 'write-failed', target: value.account, cause: error });
       }
@@ -103,6 +162,7 @@ export class ChangeWriter {
     } catch (error) {
       await this.undo(written, change, { code: 'journal-unavailable', target: null, cause: error });
     }
+    await this.parts.pending.end();
     this.parts.logger.info('proxy settings changed', {
       changeId: change.id,
       kind: plan.kind,
@@ -137,24 +197,6 @@ export class ChangeWriter {
     );
   }
 
-  private async writeAndCheck(account: Account, value: RegistryValue | undefined): Promise<void> {
-    const { registry } = this.parts;
-    const key = connectionsKey(account.sid);
-    if (value === undefined) {
-      await registry.deleteValue(key, SETTINGS_VALUE);
-    } else {
-      await registry.createKey(key);
-      await registry.writeValue(key, SETTINGS_VALUE, value);
-    }
-    if (!sameValue(await registry.readValue(key, SETTINGS_VALUE), value)) {
-      throw new DomainError(
-        'unavailable',
-        'registry-unavailable',
-        'What was read back is not what was written.',
-      );
-    }
-  }
-
   /** Puts back what was written, last first, records the attempt, and always throws. */
   private async undo(
     written: readonly PlannedValue[],
@@ -169,14 +211,14 @@ export class ChangeWriter {
     const notRestored: { target: string; detail: string }[] = [];
     for (const { account, before } of [...written].reverse()) {
       try {
-        await this.writeAndCheck(account, before);
+        await writeAndCheck(this.parts.registry, account.sid, before);
         restored.push(account.id);
       } catch (error) {
         notRestored.push({ target: account.id, detail: messageOf(error) });
       }
     }
     const failure = messageOf(failed.cause);
-    const attempt = await this.attempt(change, failure, notRestored.length === 0);
+    const attempt = await describeAttempt(this.parts.registry, change, failure, notRestored.length === 0);
     const end = notRestored.length === 0 ? 'was put back' : 'could not be put back';
     this.parts.logger.error(`a change failed and ${end}`, {
       changeId: change.id,
@@ -184,42 +226,23 @@ export class ChangeWriter {
       restored,
       notRestored: notRestored.map(({ target }) => target),
     });
-    if (failed.code === 'write-failed') {
-      await this.parts.record(attempt).catch((error: unknown) => {
-        this.parts.logger.error('a failed change could not be recorded', {
-          changeId: change.id,
-          reason: messageOf(error),
-        });
-      });
-    }
+    const recorded = failed.code === 'write-failed' && (await this.recordAttempt(attempt));
+    // What is neither put back nor recorded stays noted, to be tried again before the next change or at the next start.
+    if (recorded || notRestored.length === 0) await this.parts.pending.end();
     throw failureOf({ ...failed, failure, restored, notRestored, backupId: change.backupId });
   }
 
-  /**
-   * The journal's entry for a failed change: `after` says what the registry holds now. Where that cannot be read, `failure`
-   * says so, since a missing value would read as an absent one.
-   */
-  private async attempt(change: Change, failure: string, restored: boolean): Promise<Change> {
-    const unread: string[] = [];
-    const contexts = await Promise.all(
-      change.contexts.map(async (context) => {
-        try {
-          const now = await this.parts.registry.readValue(connectionsKey(context.sid), SETTINGS_VALUE);
-          return { ...context, afterHex: toHex(now), after: toProxySettings(interpretValue(now)) };
-        } catch {
-          unread.push(context.context);
-          return { ...context, afterHex: null, after: null };
-        }
-      }),
-    );
-    const unknown =
-      unread.length === 0 ? '' : ` What these hold now could not be read: ${unread.join(', ')}.`;
-    return {
-      ...change,
-      contexts,
-      failure: failure + unknown,
-      outcome: restored ? 'rolledBack' : 'rollbackFailed',
-    };
+  private async recordAttempt(attempt: Change): Promise<boolean> {
+    try {
+      await this.parts.record(attempt);
+      return true;
+    } catch (error) {
+      this.parts.logger.error('a failed change could not be recorded', {
+        changeId: attempt.id,
+        reason: messageOf(error),
+      });
+      return false;
+    }
   }
 }
 

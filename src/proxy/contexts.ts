@@ -73,6 +73,7 @@ function showContext(
     id: account.id,
     sid: account.sid,
     account: account.name,
+    profilePath: account.profilePath,
     usedBy: account.usedBy,
     key: connectionsKey(account.sid),
     state: value.state,

@@ -52,6 +52,8 @@ export interface ProxyContext {
   readonly sid: string;
   /** The account's name, such as `NT AUTHORITY\SYSTEM`; the SID when no name is known. */
   readonly account: string;
+  /** Where a person's profile is kept, from Windows' ProfileList; null for service accounts, and when it does not say. */
+  readonly profilePath: string | null;
   /** The sensor's services that run as this account. */
   readonly usedBy: readonly string[];
   /** The registry key that holds `DefaultConnectionSettings`. */

@@ -7,6 +7,7 @@ import { BackupStore } from './backups';
 import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
 import { type ProxyInForce, proxyInForce, showContexts, showOneContext } from './contexts';
 import { planCopy } from './copy';
+import { PendingChange, type Recorded } from './interrupted';
 import type { Actor, ProxyContexts } from './model';
 import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
@@ -21,9 +22,11 @@ export interface ProxyParts {
   readonly registry: Registry;
   /** The SID that this process runs as. */
   readonly ownSid: string;
-  /** Where backups are kept; must exist. */
+  /** Where backups are kept, and the note of the change under way; must exist. */
   readonly dataDir: string;
   readonly record: ChangeSink;
+  /** Whether the journal has an entry with this id. */
+  readonly recorded: Recorded;
   /** What a copy with `restartSensor` calls once it is done and the lock is free. */
   readonly restartSensor: RestartSensor;
   readonly clock: Clock;
@@ -38,18 +41,24 @@ export interface OpenedProxyService extends ProxyService {
   close(): Promise<void>;
 }
 
-/** Opens the service. Each write holds one lock from what it reads to what it records. */
+/**
+ * Opens the service, having undone a change that an earlier process left unfinished. Where that cannot be done yet, it is
+ * logged, and tried again before each change. Each write holds one lock from what it reads to what it records.
+ */
 export async function openProxyService(parts: ProxyParts): Promise<OpenedProxyService> {
   const { registry, ownSid, clock, logger } = parts;
   const backups = await BackupStore.open(parts.dataDir, logger);
-  const writer = new ChangeWriter({ registry, backups, record: parts.record, clock, logger });
+  const pending = new PendingChange({ ...parts, backups });
+  const writer = new ChangeWriter({ registry, backups, pending, record: parts.record, clock, logger });
   const lock = new Mutex();
   const contexts = rememberLast(ownSid);
   const reader = snapshotReader(registry);
   let closing = false;
+  await pending.recover().catch(() => undefined);
   const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
     lock.run(async () => {
       if (closing) throw stopping();
+      await pending.recover();
       const decided = await plan({ snapshot: await readSnapshot(registry), ownSid, actor });
       return { plan: decided, outcome: await writer.carryOut(decided) };
     });

@@ -1,5 +1,6 @@
 import { DomainError } from '../lib/errors';
 import type { RegFileSection } from '../registry/regfile/format';
+import type { RegistryValue } from '../registry/registry';
 import type { ChangePlan, PlannedValue } from './changes';
 import type { Backup, BackupValue, RestoreRequest } from './model';
 import { type Situation, makePlan, requireLoaded } from './plan';
@@ -33,12 +34,20 @@ function planValue(
   const target = findAccount(snapshot, saved.sid);
   requireLoaded(target);
   const { account, value: before } = target;
-  const key = connectionsKey(account.sid).toLowerCase();
-  const section = sections.find((candidate) => candidate.key.toLowerCase() === key);
-  const entry = section?.values.find(({ name }) => name === SETTINGS_VALUE);
+  const entry = savedEntry(sections, account.sid);
   if (entry === undefined) {
     const detail = `The backup's file lacks the value of ${account.id}, which its manifest lists. Nothing was changed.`;
     throw new DomainError('unprocessable', 'backup-damaged', detail);
   }
   return { account, before, after: entry.value, changes: !sameValue(before, entry.value) };
+}
+
+/** What a backup's file says of one account: a value, or that it is deleted. Undefined: it says nothing. */
+export function savedEntry(
+  sections: readonly RegFileSection[],
+  sid: string,
+): { readonly value: RegistryValue | undefined } | undefined {
+  const key = connectionsKey(sid).toLowerCase();
+  const section = sections.find((candidate) => candidate.key.toLowerCase() === key);
+  return section?.values.find(({ name }) => name === SETTINGS_VALUE);
 }

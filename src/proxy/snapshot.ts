@@ -43,7 +43,9 @@ export interface Snapshot {
 /** Reads it all, each value once. Errors: the registry's. */
 export async function readSnapshot(registry: Registry): Promise<Snapshot> {
   const hives = (await registry.listSubkeys(USERS)) ?? [];
-  const loaded = new Set(hives.map((hive) => hive.toUpperCase()));
+  const loaded = new Set(
+    hives.map((hive) => (hive.toUpperCase() === '.DEFAULT' ? 'S-1-5-18' : hive.toUpperCase())),
+  );
   const services = SERVICE_ACCOUNTS.map((account) => readAccount(registry, account, loaded.has(account.sid)));
   const people = hives.filter(isPersonSid).map(async (sid) => {
     return readAccount(registry, await readPerson(registry, sid), true);
@@ -112,7 +114,8 @@ function watchedKeys({ accounts }: Snapshot): readonly WatchedKey[] {
  * `id-invalid` for a SID that is no SID, `context-not-found` for an account that is not there.
  */
 export function findAccount(snapshot: Snapshot, id: string): AccountSnapshot {
-  const wanted = id.toLowerCase();
+  // HKU\\.DEFAULT is another name of LocalSystem's hive (domain facts, section 1).
+  const wanted = id.toLowerCase() === '.default' ? 'localsystem' : id.toLowerCase();
   const found = snapshot.accounts.find(
     ({ account }) => account.id.toLowerCase() === wanted || account.sid.toLowerCase() === wanted,
   );
@@ -123,7 +126,7 @@ export function findAccount(snapshot: Snapshot, id: string): AccountSnapshot {
   throw new DomainError(
     'notFound',
     'context-not-found',
-    'No such account is signed in. Name LocalSystem, LocalService, NetworkService, CurrentUser, or the SID of an account whose profile is loaded: GET /proxy/contexts lists them.',
+    'No such account is signed in, so its settings cannot be seen. Have it sign in, or name another: LocalSystem, LocalService, NetworkService, CurrentUser, or the SID of an account whose profile is loaded. GET /proxy/contexts lists them.',
   );
 }
 
@@ -154,16 +157,23 @@ function sessionKey(sid: string): string {
 
 async function readPerson(registry: Registry, sid: string): Promise<Account> {
   const session = sessionKey(sid);
-  const [user, domain] = await Promise.all([
-    registry.readValue(session, 'USERNAME'),
-    registry.readValue(session, 'USERDOMAIN'),
+  const [user, domain, profile] = await Promise.all([
+    readText(registry, session, 'USERNAME'),
+    readText(registry, session, 'USERDOMAIN'),
+    readText(registry, `${PROFILE_LIST}\\${sid}`, 'ProfileImagePath'),
   ]);
-  const userName = stringValue(user);
-  const domainName = stringValue(domain);
-  if (userName)
-    return { id: sid, sid, name: domainName ? `${domainName}\\${userName}` : userName, usedBy: [] };
-  const path = stringValue(await registry.readValue(`${PROFILE_LIST}\\${sid}`, 'ProfileImagePath'));
-  return { id: sid, sid, name: path?.split('\\').at(-1) ?? sid, usedBy: [] };
+  const name = user ? (domain ? `${domain}\\${user}` : user) : (profile?.split('\\').at(-1) ?? sid);
+  return { id: sid, sid, name, profilePath: profile ?? null, usedBy: [] };
+}
+
+/** A text for people to read: one that the driver cannot carry is left out, since it decides nothing. */
+async function readText(registry: Registry, key: string, name: string): Promise<string | undefined> {
+  try {
+    return stringValue(await registry.readValue(key, name));
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'registry-value-unsupported') return undefined;
+    throw error;
+  }
 }
 
 function sameAccount(a: AccountSnapshot, b: AccountSnapshot | undefined): boolean {
@@ -171,6 +181,7 @@ function sameAccount(a: AccountSnapshot, b: AccountSnapshot | undefined): boolea
   return (
     a.account.sid === b.account.sid &&
     a.account.name === b.account.name &&
+    a.account.profilePath === b.account.profilePath &&
     a.loaded === b.loaded &&
     sameValue(a.value, b.value) &&
     sameValues(a.legacy, b.legacy)

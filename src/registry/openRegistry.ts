@@ -35,12 +35,24 @@ export async function openRegistry(choice: RegistryChoice): Promise<OpenedRegist
     case 'regedit':
       return openScripted(choice.systemRoot, 'as configured');
     case 'auto':
-      try {
-        return openNative('the first choice, and it works');
-      } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== 'native-code-unavailable') throw error;
-        return openScripted(choice.systemRoot, error.detail.replace(/\.$/, ''));
-      }
+      return openFirst(choice.systemRoot);
+  }
+}
+
+async function openFirst(systemRoot: string): Promise<OpenedRegistry> {
+  let reason: string;
+  try {
+    return openNative('the first choice, and it works');
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'native-code-unavailable') throw error;
+    reason = error.detail.replace(/\.$/, '');
+  }
+  try {
+    return await openScripted(systemRoot, reason);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    const detail = `${reason}. Windows Script Host does not work either: ${error.detail}`;
+    throw new DomainError('unavailable', 'registry-unavailable', detail, { cause: error });
   }
 }
 

@@ -100,7 +100,7 @@ function notSecured(folder: string, code: number): DomainError {
     return new DomainError('forbidden', 'service-access-denied', detail);
   }
   return new DomainError(
-    'unavailable',
+    'conflict',
     'folder-not-secured',
     `Windows cannot restrict ${folder} (Win32 error ${code}).`,
   );

@@ -6,7 +6,7 @@ import {
   type WatchedKey,
 } from '../../src/registry/registry';
 
-const BASE = 'HKEY_USERS\\S-1-5-21-1004336348-1177238915-682003330-1104\\Software\\SensorProxyWatch';
+const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
 const BYTES = { type: RegistryType.binary, data: Buffer.from([1, 2, 3]) };
 
 /** A watch as a test sees it; the driver may be in another process. */
@@ -19,6 +19,8 @@ export interface WatchUnderTest {
 /** A registry to try, and who changes it besides. */
 export interface OpenedForWatch {
   readonly registry: Registry;
+  /** SID of the hive to work in; S-1-5-21-…-1104 unless stated. */
+  readonly user?: string;
   watch(keys: readonly WatchedKey[]): WatchUnderTest | Promise<WatchUnderTest>;
   /** Deletes a key with all below it, as another program does; left out where nobody else can. */
   deleteKey?(key: string): Promise<void>;
@@ -38,11 +40,13 @@ export function describeWatchContract(name: string, open: () => Promise<OpenedFo
   describe(`a registry that is watched: ${name}`, () => {
     let opened: OpenedForWatch;
     let watches: WatchUnderTest[];
+    let base: string;
 
     beforeEach(async () => {
       opened = await open();
       watches = [];
-      await opened.registry.createKey(BASE);
+      base = `HKEY_USERS\\${opened.user ?? USER}\\Software\\SensorProxyWatch`;
+      await opened.registry.createKey(base);
     });
     afterEach(async () => {
       for (const watch of watches) await watch.close();
@@ -65,41 +69,41 @@ export function describeWatchContract(name: string, open: () => Promise<OpenedFo
     const write = (key: string) => opened.registry.writeValue(key, 'Value', BYTES);
 
     test('while nothing happens, the revision stays', async () => {
-      await write(BASE);
-      const made = await watch(BASE);
+      await write(base);
+      const made = await watch(base);
       expect(await notices(made, () => pause(300))).toBe(false);
     });
 
     test('each write of a value is noticed, as is its deletion', async () => {
-      const made = await watch(BASE);
-      expect(await notices(made, () => write(BASE))).toBe(true);
+      const made = await watch(base);
+      expect(await notices(made, () => write(base))).toBe(true);
       expect(
-        await notices(made, () => opened.registry.writeValue(BASE, 'Value', { ...BYTES, type: 1 })),
+        await notices(made, () => opened.registry.writeValue(base, 'Value', { ...BYTES, type: 1 })),
       ).toBe(true);
-      expect(await notices(made, () => opened.registry.deleteValue(BASE, 'Value'))).toBe(true);
+      expect(await notices(made, () => opened.registry.deleteValue(base, 'Value'))).toBe(true);
     });
 
     test('a subkey that is made is noticed', async () => {
-      const made = await watch(BASE);
-      expect(await notices(made, () => opened.registry.createKey(`${BASE}\\Below`))).toBe(true);
+      const made = await watch(base);
+      expect(await notices(made, () => opened.registry.createKey(`${base}\\Below`))).toBe(true);
     });
 
     test('a change below a key is noticed when its subtree is watched', async () => {
-      await opened.registry.createKey(`${BASE}\\One\\Two`);
-      const made = await watch(BASE, 'subtree');
-      expect(await notices(made, () => write(`${BASE}\\One\\Two`))).toBe(true);
+      await opened.registry.createKey(`${base}\\One\\Two`);
+      const made = await watch(base, 'subtree');
+      expect(await notices(made, () => write(`${base}\\One\\Two`))).toBe(true);
     });
 
     test('a key that is not there yet is noticed when it is made, and watched from then on', async () => {
-      const made = await watch(`${BASE}\\Not\\Yet`);
-      expect(await notices(made, () => opened.registry.createKey(`${BASE}\\Not`))).toBe(true);
-      expect(await notices(made, () => opened.registry.createKey(`${BASE}\\Not\\Yet`))).toBe(true);
-      expect(await notices(made, () => write(`${BASE}\\Not\\Yet`))).toBe(true);
+      const made = await watch(`${base}\\Not\\Yet`);
+      expect(await notices(made, () => opened.registry.createKey(`${base}\\Not`))).toBe(true);
+      expect(await notices(made, () => opened.registry.createKey(`${base}\\Not\\Yet`))).toBe(true);
+      expect(await notices(made, () => write(`${base}\\Not\\Yet`))).toBe(true);
     });
 
     test('a key that is deleted and made again is noticed both times, and watched from then on', async () => {
       if (opened.deleteKey === undefined) return;
-      const key = `${BASE}\\Again`;
+      const key = `${base}\\Again`;
       const remove = opened.deleteKey.bind(opened);
       await opened.registry.createKey(key);
       const made = await watch(key);
@@ -109,36 +113,36 @@ export function describeWatchContract(name: string, open: () => Promise<OpenedFo
     });
 
     test('any of several keys is enough', async () => {
-      await opened.registry.createKey(`${BASE}\\A`);
-      await opened.registry.createKey(`${BASE}\\B`);
+      await opened.registry.createKey(`${base}\\A`);
+      await opened.registry.createKey(`${base}\\B`);
       const made = await opened.watch([
-        { key: `${BASE}\\A`, scope: 'key' },
-        { key: `${BASE}\\B`, scope: 'key' },
+        { key: `${base}\\A`, scope: 'key' },
+        { key: `${base}\\B`, scope: 'key' },
       ]);
       watches.push(made);
-      expect(await notices(made, () => write(`${BASE}\\B`))).toBe(true);
-      expect(await notices(made, () => write(`${BASE}\\A`))).toBe(true);
+      expect(await notices(made, () => write(`${base}\\B`))).toBe(true);
+      expect(await notices(made, () => write(`${base}\\A`))).toBe(true);
     });
 
     test('a listener hears of a change, and of none after the watch is closed', async () => {
-      const made = await watch(BASE);
+      const made = await watch(base);
       let heard = 0;
       await new Promise<void>((resolve, reject) => {
         made.onChange(() => {
           heard += 1;
           resolve();
         });
-        write(BASE).catch(reject);
+        write(base).catch(reject);
       });
       await made.close();
       const before = heard;
-      await write(BASE);
+      await write(base);
       await pause(600);
       expect(heard).toBe(before);
     });
 
     test('closing twice is no error', async () => {
-      const made = await watch(BASE);
+      const made = await watch(base);
       await made.close();
       await made.close();
     });

@@ -11,18 +11,20 @@ export interface RegistryWrite {
 
 /**
  * A real registry in which chosen writes fail as Windows' do: before they have an effect (`denied`), or after
- * (`denied-after`: the write happened and the answer got lost), or silently without one (`lost`).
+ * (`denied-after`: the write happened and the answer got lost), or silently without one (`lost`). Or they never return, which
+ * is what whoever waits for them sees of a process that is killed: before the write (`killed`) or after it (`killed-after`).
  */
 export function faultyRegistry(
   registry: Registry,
-  fault: (write: RegistryWrite) => 'denied' | 'denied-after' | 'lost' | undefined,
+  fault: (write: RegistryWrite) => 'denied' | 'denied-after' | 'lost' | 'killed' | 'killed-after' | undefined,
 ): Registry {
   let count = 0;
   const guard = async (operation: RegistryWrite['operation'], key: string, write: () => Promise<void>) => {
     count += 1;
     const kind = fault({ operation, key, count });
     if (kind === 'lost') return;
-    if (kind !== 'denied') await write();
+    if (kind !== 'denied' && kind !== 'killed') await write();
+    if (kind === 'killed' || kind === 'killed-after') await new Promise(() => undefined);
     if (kind !== undefined)
       throw new DomainError('forbidden', 'registry-access-denied', 'access denied (5).');
   };

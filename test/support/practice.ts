@@ -2,7 +2,7 @@ import path from 'node:path';
 import { JournalFile } from '../../src/journal/journalFile';
 import { systemClock } from '../../src/lib/clock';
 import { writeFileDurably } from '../../src/lib/durableFile';
-import { isChange } from '../../src/proxy/changes';
+import { type ChangeSink, isChange } from '../../src/proxy/changes';
 import { openProxyService } from '../../src/proxy/openProxyService';
 import type { RestartSensor } from '../../src/proxy/restartAfterCopy';
 import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
@@ -28,11 +28,16 @@ export function connectionsKey(sid: string): string {
   return `HKEY_USERS\\${sid}\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections`;
 }
 
-/** The proxy service over a practice DC in a folder of its own. `wrap` may put a fault between service and registry. */
+/** Faults between a service and what it stands on. */
+export interface PracticeFaults {
+  readonly wrap?: (registry: Registry) => Registry;
+  readonly wrapRecord?: (record: ChangeSink) => ChangeSink;
+}
+
+/** The proxy service over a practice DC in a folder of its own. */
 export async function openPractice(
-  options: {
+  options: PracticeFaults & {
     readonly ownSid?: string;
-    readonly wrap?: (registry: Registry) => Registry;
     readonly restartSensor?: RestartSensor;
   } = {},
 ) {
@@ -42,15 +47,19 @@ export async function openPractice(
   const registry = await openRegFile(regfile);
   const logger = memoryLogger();
   const journal = await JournalFile.open(path.join(folder.path, 'journal.jsonl'), logger, isChange);
-  const proxy = await openProxyService({
-    registry: options.wrap?.(registry) ?? registry,
-    ownSid: options.ownSid ?? localSystem,
-    dataDir: folder.path,
-    record: (change) => journal.append(change),
-    restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),
-    clock: systemClock,
-    logger,
-  });
+  const record: ChangeSink = (change) => journal.append(change);
+  const open = (faults: PracticeFaults) =>
+    openProxyService({
+      registry: faults.wrap?.(registry) ?? registry,
+      ownSid: options.ownSid ?? localSystem,
+      dataDir: folder.path,
+      record: faults.wrapRecord?.(record) ?? record,
+      recorded: async (id) => (await journal.find(id)) !== undefined,
+      restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),
+      clock: systemClock,
+      logger,
+    });
+  const proxy = await open(options);
   const setRaw = async (sid: string, data: Uint8Array, type: number = RegistryType.binary) => {
     await registry.createKey(connectionsKey(sid));
     await registry.writeValue(connectionsKey(sid), 'DefaultConnectionSettings', { type, data });
@@ -61,6 +70,8 @@ export async function openPractice(
     journal,
     logger,
     dataDir: folder.path,
+    /** Opens a further service over the same registry, journal and folder, as the next process would. */
+    reopen: (faults: PracticeFaults = {}) => open(faults),
     /** Writes an account's value behind the service's back. */
     setRaw,
     set: (sid: string, fields: Parameters<typeof settingsBytes>[0]) => setRaw(sid, settingsBytes(fields)),

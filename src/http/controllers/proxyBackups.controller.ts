@@ -99,7 +99,7 @@ export class ProxyBackupsController extends Controller {
   @Response<Problem>(422, 'backup-damaged')
   @Response<Problem>(
     503,
-    'backup-failed write-failed journal-unavailable registry-unavailable registry-access-denied',
+    'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',
   )
   restore(
     @Path() id: string,

@@ -104,7 +104,7 @@ export class ProxyContextsController extends Controller {
   @Response<Problem>(428, 'if-match-required')
   @Response<Problem>(
     503,
-    'backup-failed write-failed journal-unavailable registry-unavailable registry-access-denied',
+    'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',
   )
   async put(
     @Path() id: ContextId,
@@ -136,7 +136,7 @@ export class ProxyContextsController extends Controller {
   @Response<Problem>(428, 'if-match-required')
   @Response<Problem>(
     503,
-    'backup-failed write-failed journal-unavailable registry-unavailable registry-access-denied',
+    'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',
   )
   remove(
     @Path() id: ContextId,

@@ -44,7 +44,7 @@ export class ProxyCopyController extends Controller {
   @Response<Problem>(422, 'source-malformed')
   @Response<Problem>(
     503,
-    'backup-failed write-failed journal-unavailable registry-unavailable registry-access-denied',
+    'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',
   )
   copy(@Request() request: ExpressRequest, @Body() body?: CopyRequest): Promise<ChangeOutcome> {
     return this.services.proxy.copy(body ?? {}, actorOf(request));
