@@ -15,7 +15,7 @@ import { removeUnfinishedWrites } from './lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from './lib/errors';
 import { FileLockedError, acquireFileLock } from './lib/fileLock';
 import type { Logger } from './lib/logger';
-import { isChange } from './proxy/changes';
+import { isChange } from './proxy/evidence';
 import { openProxyService } from './proxy/openProxyService';
 import { openRegistry } from './registry/openRegistry';
 import type { Registry } from './registry/registry';

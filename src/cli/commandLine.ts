@@ -66,6 +66,8 @@ function readOptions(args: readonly string[], allowed: boolean): CommandLineSett
       strict: true,
     });
     if (!allowed && args.length > 0) return undefined;
+    // An empty name would stand for the current folder.
+    if (values.config === '' || values['data-dir'] === '') return undefined;
     const absolute = (value: string | undefined) => (value === undefined ? null : path.resolve(value));
     return { configFile: absolute(values.config), dataDir: absolute(values['data-dir']) };
   } catch {

@@ -1,7 +1,7 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DomainError } from '../lib/errors';
+import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 import { type Registry, RegistryType } from '../registry/registry';
 import { EVENT_MESSAGE_FILE, EVENT_SOURCE_KEY } from '../windows/eventLog';
 import type { requireTrustedOwner, secureFolder } from '../windows/folderSecurity';
@@ -73,7 +73,13 @@ export async function installService(
     commandLine: commandLine(program, options),
     restartAfterMs: RESTART_AFTER_MS,
   });
-  await describeToWindows(parts.registry);
+  try {
+    await describeToWindows(parts.registry);
+  } catch (error) {
+    // Half an installation would be started by Windows at the next boot.
+    await manager.remove(SERVICE_NAME);
+    throw error;
+  }
   const lines = [
     `The service ${SERVICE_NAME} is installed: it runs as LocalSystem and starts with Windows.`,
     ...notes.map((note) => `Note: ${note}.`),
@@ -145,7 +151,14 @@ function notInstalled(): CommandResult {
 }
 
 async function secureFolders(parts: ServiceCommandParts, dataDir: string): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
+  if (path.parse(dataDir).root === dataDir) {
+    const detail = `${dataDir} is a whole drive, which others need. Name a folder in it.`;
+    throw new DomainError('conflict', 'folder-not-secured', detail);
+  }
+  await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
+    const detail = `${dataDir} cannot be made (${systemCodeOf(cause) ?? messageOf(cause)}).`;
+    throw new DomainError('conflict', 'folder-not-secured', detail, { cause });
+  });
   if ((await lstat(dataDir)).isSymbolicLink()) {
     const detail = `${dataDir} is a link. Name the folder itself in SENSORPROXY_DATA_DIR.`;
     throw new DomainError('conflict', 'folder-not-secured', detail);

@@ -11,10 +11,7 @@ export function openLogFile(file: string, maxBytes = MAX_BYTES): (line: string) 
   let bytes = sizeOf(file);
   return (line) => {
     try {
-      if (bytes >= maxBytes) {
-        renameSync(file, `${file}.1`);
-        bytes = 0;
-      }
+      if (bytes >= maxBytes) bytes = putAside(file);
       appendFileSync(file, line, { mode: 0o600 });
       bytes += Buffer.byteLength(line);
     } catch {
@@ -23,6 +20,21 @@ export function openLogFile(file: string, maxBytes = MAX_BYTES): (line: string) 
   };
 }
 
+/** A log that cannot be put aside, since somebody has it open, is written on. */
+function putAside(file: string): number {
+  try {
+    renameSync(file, `${file}.1`);
+  } catch {
+    // Tried again after as much once more.
+  }
+  return 0;
+}
+
+/** 0 where nobody can tell. */
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }

@@ -7,16 +7,7 @@ import type { Finding } from '../wininet/findings';
 import type { Account } from './accounts';
 import type { BackupStore } from './backups';
 import type { PendingChange } from './interrupted';
-import type {
-  Actor,
-  Backup,
-  Change,
-  ChangedContext,
-  ChangeKind,
-  ChangeOutcome,
-  ChangeReason,
-  ChangeSource,
-} from './model';
+import type { Actor, Backup, Change, ChangeKind, ChangeOutcome, ChangeReason, ChangeSource } from './model';
 import {
   SETTINGS_VALUE,
   connectionsKey,
@@ -45,25 +36,6 @@ export interface ChangePlan {
   readonly source: ChangeSource | null;
   readonly restoredBackupId: string | null;
   readonly findings: readonly Finding[];
-}
-
-/** Whether a record that was read back has everything that is shown of a change. */
-export function isChange(value: unknown): value is Change {
-  if (typeof value !== 'object' || value === null) return false;
-  const {
-    id,
-    at,
-    kind,
-    actor,
-    backupId,
-    outcome: end,
-    contexts,
-  } = value as Partial<Record<keyof Change, unknown>>;
-  return (
-    [id, at, kind, actor, backupId, end].every((field) => typeof field === 'string') &&
-    Array.isArray(contexts) &&
-    contexts.every(isChangedContext)
-  );
 }
 
 /** Where changes are recorded: `compose` joins it to the journal. Rejects when the record is not on the disk. */
@@ -325,14 +297,4 @@ function outcome(plan: ChangePlan, change: Change | null): ChangeOutcome {
     sensorRestart: null,
     findings: plan.findings,
   };
-}
-
-function isChangedContext(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { context, sid, account, before, after } = value as Partial<Record<keyof ChangedContext, unknown>>;
-  return (
-    [context, sid, account].every((field) => typeof field === 'string') &&
-    before !== undefined &&
-    after !== undefined
-  );
 }

@@ -1,6 +1,25 @@
 import { escapeCell } from '../lib/markdown';
 import type { Change, ChangedContext, ProxySettings } from './model';
 
+/** Whether a record that was read back has everything that is shown of a change. */
+export function isChange(value: unknown): value is Change {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    id,
+    at,
+    kind,
+    actor,
+    backupId,
+    outcome: end,
+    contexts,
+  } = value as Partial<Record<keyof Change, unknown>>;
+  return (
+    [id, at, kind, actor, backupId, end].every((field) => typeof field === 'string') &&
+    Array.isArray(contexts) &&
+    contexts.every(isChangedContext)
+  );
+}
+
 /**
  * A change as Markdown, ready to be pasted into a ticket. Text that a person or the registry supplied is escaped, so that
  * it cannot pose as part of the page.
@@ -70,4 +89,14 @@ function onOff(settings: ProxySettings | null): string {
 
 function bytes(hex: string | null): string {
   return hex === null ? 'no value' : `\`${hex}\` (${hex.length / 2} bytes)`;
+}
+
+function isChangedContext(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { context, sid, account, before, after } = value as Partial<Record<keyof ChangedContext, unknown>>;
+  return (
+    [context, sid, account].every((field) => typeof field === 'string') &&
+    before !== undefined &&
+    after !== undefined
+  );
 }

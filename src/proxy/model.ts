@@ -287,7 +287,10 @@ export interface Change {
   /** Whom the settings were copied from; null unless they were. */
   readonly source: ChangeSource | null;
   readonly backupId: string;
-  /** `rolledBack`: a target failed and all were put back. `rollbackFailed`: not all could be put back. */
+  /**
+   * `rolledBack`: a target failed, or the service ended in the middle, and all were put back. `rollbackFailed`: not all
+   * could be put back.
+   */
   readonly outcome: 'applied' | 'rolledBack' | 'rollbackFailed';
   /** What failed; null when it was applied. */
   readonly failure: string | null;

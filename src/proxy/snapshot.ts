@@ -73,7 +73,8 @@ export function snapshotReader(registry: Registry): SnapshotReader {
   let last: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
   return {
     read: async () => {
-      const before = watch?.revision();
+      const used = watch;
+      const before = used?.revision();
       if (last !== null && last.revision === before) return last.snapshot;
       const snapshot = await readSnapshot(registry);
       const keys = watchedKeys(snapshot);
@@ -84,9 +85,9 @@ export function snapshotReader(registry: Registry): SnapshotReader {
         watch?.close();
         watch = registry.watch?.(keys);
         watched = wanted;
-      } else if (before !== undefined) {
-        // A change while it was read may have been seen in part.
-        last = watch?.revision() === before ? { revision: before, snapshot } : null;
+      } else if (before !== undefined && used === watch) {
+        // A change while it was read may have been seen in part. Another read may have begun a new watch, with a new count.
+        last = used?.revision() === before ? { revision: before, snapshot } : null;
       }
       return snapshot;
     },

@@ -1,9 +1,7 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { DomainError } from '../../../src/lib/errors';
+import { readdir } from 'node:fs/promises';
 import type { ProxyService } from '../../../src/proxy/proxyService';
-import type { Registry } from '../../../src/registry/registry';
-import { type RegistryWrite, faultyRegistry } from '../../support/faultyRegistry';
+import { faultyRegistry } from '../../support/faultyRegistry';
+import { interrupt, killedAt } from '../../support/interrupt';
 import {
   type Practice,
   type PracticeFaults,
@@ -26,36 +24,6 @@ const state = () => Promise.all(accounts.map((sid) => practice.hexOf(sid)));
 const entries = async () => (await practice.journal.page({ limit: 50 })).items;
 const files = async (start: string) =>
   (await readdir(practice.dataDir)).filter((name) => name.startsWith(start));
-const pendingFile = () => path.join(practice.dataDir, 'pending.json');
-
-type Kill = 'killed' | 'killed-after';
-
-/** A registry whose `nth` write never returns, and what tells when it has come to that. */
-function killedAt(nth: number, kill: Kill) {
-  let reached: () => void = () => undefined;
-  const dead = new Promise<void>((resolve) => (reached = resolve));
-  const fault = ({ count }: RegistryWrite) => {
-    if (count !== nth) return undefined;
-    // The write itself is still to come, one turn of its file's queue long: whoever waits looks at the registry's queue too.
-    reached();
-    return kill;
-  };
-  return { wrap: (registry: Registry) => faultyRegistry(registry, fault), dead };
-}
-
-/** Makes a change in a process of its own that is killed at the `nth` write. */
-async function interrupt(
-  change: (proxy: ProxyService) => Promise<unknown>,
-  nth: number,
-  kill: Kill,
-): Promise<void> {
-  const { wrap, dead } = killedAt(nth, kill);
-  const proxy = await practice.reopen({ wrap });
-  void change(proxy);
-  await dead;
-  // Writes are taken one at a time: once this one is done, so is the last of the killed process.
-  await practice.registry.deleteValue('HKEY_USERS\\S-1-5-18', 'nothing');
-}
 
 /** Has a copy recorded in a process that is killed before it can remove its note. */
 async function interruptAfterRecord(): Promise<void> {
@@ -99,7 +67,7 @@ describe('a change whose process is killed', () => {
       if (what === 'a restore') await practice.proxy.copy({}, actor);
       const earlier = await entries();
       const before = await state();
-      await interrupt(make, nth, kill);
+      await interrupt(practice, make, nth, kill);
       expect(await files('pending')).toEqual(['pending.json']);
       const proxy = await practice.reopen();
       expect(await state()).toEqual(before);
@@ -157,7 +125,7 @@ describe('a change whose process is killed', () => {
     'and whose undoing is killed at write %i too, is undone at the start after that',
     async (nth) => {
       const before = await state();
-      await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
+      await interrupt(practice, (proxy) => proxy.copy({}, actor), 4, 'killed-after');
       for (const kill of ['killed', 'killed-after'] as const) {
         const { wrap, dead } = killedAt(nth, kill);
         void practice.reopen({ wrap });
@@ -174,7 +142,7 @@ describe('a change whose process is killed', () => {
 
   it('leaves an account alone that somebody has changed since, and says so', async () => {
     const [, before] = await state();
-    await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
+    await interrupt(practice, (proxy) => proxy.copy({}, actor), 4, 'killed-after');
     await practice.set(localSystem, { counter: 77 });
     const others = await practice.hexOf(localSystem);
     await practice.reopen();
@@ -191,7 +159,7 @@ describe('a change whose process is killed', () => {
   });
 
   it('tells its own bytes of another type from what it wrote', async () => {
-    await interrupt((proxy) => proxy.copy({}, actor), 2, 'killed-after');
+    await interrupt(practice, (proxy) => proxy.copy({}, actor), 2, 'killed-after');
     const bytes = Buffer.from((await practice.hexOf(anna)) ?? '', 'hex');
     await practice.setRaw(localSystem, bytes, 1);
     await practice.reopen();
@@ -200,7 +168,7 @@ describe('a change whose process is killed', () => {
   });
 
   it('names an account whose hive is not loaded any more', async () => {
-    await interrupt((proxy) => proxy.put(ben, { autoDetect: true }, '*', actor), 2, 'killed-after');
+    await interrupt(practice, (proxy) => proxy.put(ben, { autoDetect: true }, '*', actor), 2, 'killed-after');
     await practice.reopen({
       wrap: (registry) => ({
         ...faultyRegistry(registry, () => undefined),
@@ -213,150 +181,12 @@ describe('a change whose process is killed', () => {
   });
 
   it('names an account that the registry refuses to write', async () => {
-    await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
+    await interrupt(practice, (proxy) => proxy.copy({}, actor), 4, 'killed-after');
     await practice.reopen({ wrap: (registry) => faultyRegistry(registry, () => 'denied') });
     const [entry] = await entries();
     expect(entry).toMatchObject({ outcome: 'rollbackFailed' });
     expect(entry?.failure).toContain(
       'LocalService (registry-access-denied), LocalSystem (registry-access-denied)',
     );
-  });
-});
-
-describe('what was noted of a change', () => {
-  const damage: Record<string, (bytes: Buffer) => Buffer> = {
-    'torn in the middle': (bytes) => bytes.subarray(0, bytes.length / 2),
-    empty: () => Buffer.alloc(0),
-    'with one digit of the new bytes flipped': (bytes) => {
-      const at = bytes.indexOf('"afterHex":"') + 20;
-      bytes[at] = bytes[at] === 0x30 ? 0x31 : 0x30;
-      return bytes;
-    },
-    'with another type': (bytes) => Buffer.from(bytes.toString().replace('"types":[3,', '"types":[1,')),
-    'no object': () => Buffer.from('null'),
-  };
-
-  it.each(Object.keys(damage))('is moved aside when it is %s, and nothing is written', async (how) => {
-    await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
-    const now = await state();
-    await writeFile(pendingFile(), damage[how]?.(await readFile(pendingFile())) ?? '');
-    const proxy = await practice.reopen();
-    expect(await state()).toEqual(now);
-    expect(await entries()).toEqual([]);
-    expect(await files('pending')).toEqual(['pending.damaged.json']);
-    expect(practice.logger.lines.join('')).toContain('cannot be undone');
-    await proxy.remove('LocalSystem', {}, '*', actor);
-    expect(await entries()).toMatchObject([{ kind: 'delete', outcome: 'applied' }]);
-  });
-
-  it.each(['reg', 'json'])('is moved aside when the backup’s .%s is damaged', async (extension) => {
-    await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
-    const now = await state();
-    const folder = path.join(practice.dataDir, 'backups');
-    const name = (await readdir(folder)).find((file) => file.endsWith(`.${extension}`)) ?? '';
-    await writeFile(path.join(folder, name), 'damaged');
-    await practice.reopen();
-    expect(await state()).toEqual(now);
-    expect(await entries()).toEqual([]);
-    expect(await files('pending')).toEqual(['pending.damaged.json']);
-    expect(practice.logger.lines.join('')).toContain('The backup cannot be used');
-  });
-
-  it('is needed for a change: without it nothing is touched', async () => {
-    const before = await state();
-    const proxy = await practice.reopen({
-      wrap: (registry) => ({
-        ...faultyRegistry(registry, () => undefined),
-        listSubkeys: async (key) => {
-          await mkdir(pendingFile(), { recursive: true });
-          return registry.listSubkeys(key);
-        },
-      }),
-    });
-    await expect(proxy.copy({}, actor)).rejects.toMatchObject({ code: 'backup-failed' });
-    expect(await state()).toEqual(before);
-    expect(await entries()).toEqual([]);
-    expect((await readdir(practice.dataDir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  });
-
-  it('is gone once a change was made, and once one was rolled back', async () => {
-    await practice.proxy.copy({}, actor);
-    expect(await files('pending')).toEqual([]);
-    const proxy = await practice.reopen({ wrap: (registry) => faultyRegistry(registry, () => 'denied') });
-    await expect(proxy.remove('LocalSystem', {}, '*', actor)).rejects.toMatchObject({ code: 'write-failed' });
-    expect(await files('pending')).toEqual([]);
-  });
-});
-
-describe('while an interrupted change cannot be undone', () => {
-  const gone = () => new DomainError('unavailable', 'registry-unavailable', 'The registry is gone.');
-
-  it('the service reads but changes nothing, and undoes it before the next change that it can make', async () => {
-    const before = await state();
-    await interrupt((proxy) => proxy.copy({ ticket: 'T1' }, actor), 4, 'killed-after');
-    const now = await state();
-    let broken = true;
-    const proxy = await practice.reopen({
-      wrap: (registry) => {
-        const guard = (write: () => Promise<void>) => (broken ? Promise.reject(gone()) : write());
-        return {
-          ...faultyRegistry(registry, () => undefined),
-          createKey: (key) => guard(() => registry.createKey(key)),
-          deleteValue: (key, name) => guard(() => registry.deleteValue(key, name)),
-        };
-      },
-    });
-    expect((await proxy.contexts()).contexts.length).toBeGreaterThan(2);
-    await expect(proxy.remove('LocalSystem', {}, '*', actor)).rejects.toMatchObject({
-      kind: 'unavailable',
-      code: 'recovery-pending',
-      detail: expect.stringContaining('The registry is gone.'),
-    });
-    expect(await state()).toEqual(now);
-    expect(await entries()).toEqual([]);
-    expect(await files('pending')).toEqual(['pending.json']);
-    broken = false;
-    await proxy.put('LocalService', { autoDetect: true }, '"absent"', actor);
-    expect(await practice.hexOf(localSystem)).toBe(before[0]);
-    expect(await entries()).toMatchObject([
-      { kind: 'put', outcome: 'applied' },
-      { kind: 'copy', ticket: 'T1', outcome: 'rolledBack' },
-    ]);
-    expect(await files('pending')).toEqual([]);
-  });
-
-  it('because the journal fails, the same holds', async () => {
-    await interrupt((proxy) => proxy.copy({}, actor), 4, 'killed-after');
-    let broken = true;
-    const proxy = await practice.reopen({
-      wrapRecord: (record) => (change) =>
-        broken
-          ? Promise.reject(new DomainError('unavailable', 'journal-unavailable', 'the journal is gone.'))
-          : record(change),
-    });
-    await expect(proxy.copy({}, actor)).rejects.toMatchObject({ code: 'recovery-pending' });
-    broken = false;
-    await proxy.copy({}, actor);
-    expect(await entries()).toMatchObject([{ outcome: 'applied' }, { outcome: 'rolledBack' }]);
-  });
-
-  it('because neither it nor its roll back worked, it is undone once both do', async () => {
-    const before = await state();
-    let broken = true;
-    const proxy = await practice.reopen({
-      wrap: (registry) =>
-        faultyRegistry(registry, ({ count }) => (broken && count >= 4 ? 'denied' : undefined)),
-      wrapRecord: (record) => (change) =>
-        broken
-          ? Promise.reject(new DomainError('unavailable', 'journal-unavailable', 'the journal is gone.'))
-          : record(change),
-    });
-    await expect(proxy.copy({}, actor)).rejects.toMatchObject({ code: 'write-failed' });
-    expect(await state()).not.toEqual(before);
-    broken = false;
-    await proxy.put(ben, { autoDetect: true }, '*', actor);
-    expect((await state()).slice(0, 2)).toEqual(before.slice(0, 2));
-    const [, undone] = await entries();
-    expect(undone?.failure).toMatch(/^The journal failed in the middle of this change; every account/);
   });
 });

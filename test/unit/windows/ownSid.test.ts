@@ -42,7 +42,8 @@ describe('a SID', () => {
   });
 
   it.each([0, 1, 7, 11])('that ends after %d bytes is refused', (length) => {
-    expect(() => formatSid(bytesOf(1, 5n, [18]).subarray(0, length))).toThrow(RangeError);
+    const cut = bytesOf(1, 5n, [18]).subarray(0, length);
+    expect(() => formatSid(cut)).toThrow(/out of range|outside buffer bounds/);
   });
 
   it('says all that its bytes say', () => {
