@@ -60,6 +60,25 @@ describe('reading', () => {
     expect(response.headers.etag).toBe(tag);
   });
 
+  it('tells where a person’s profile is kept, and knows .DEFAULT as LocalSystem', async () => {
+    expect(bodyOf(await service.call('GET', `/proxy/contexts/${anna}`))).toMatchObject({
+      profilePath: 'C:\\Users\\anna.admin',
+    });
+    expect(bodyOf(await service.call('GET', '/proxy/contexts/.DEFAULT'))).toMatchObject({
+      id: 'LocalSystem',
+      profilePath: null,
+    });
+  });
+
+  it('says of somebody who is not signed in what helps', async () => {
+    const response = await service.call('GET', '/proxy/contexts/S-1-5-21-1-2-3-1999');
+    expect(response.status).toBe(404);
+    expect(bodyOf(response)).toMatchObject({
+      code: 'context-not-found',
+      detail: expect.stringMatching(/sign in, or name another/) as unknown,
+    });
+  });
+
   it('answers in full when If-None-Match names another tag', async () => {
     const response = await service.call('GET', '/proxy/contexts/LocalSystem', {
       headers: { 'If-None-Match': '"other"' },
