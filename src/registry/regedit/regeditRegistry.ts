@@ -38,9 +38,10 @@ const USERS = 'HKU';
  *
  * What the scripts do not carry unchanged is refused: values with `registry-value-unsupported`, names with
  * `registry-name-invalid` (`values.ts` and `paths.ts` say which). A value that they do not show as it is stored is
- * `registry-value-unsupported` when it is asked for by name, and is left out of lists. A key that this process may not read
- * is, for the scripts, not there; a write to it is `registry-access-denied`. No script flushes: what is written survives a
- * power cut only once Windows has done so by itself, some seconds later.
+ * `registry-value-unsupported` when it is asked for by name, and is left out of lists. A default value that is alone in its
+ * key is seen only when it is a string and not empty. A key that this process may not read is, for the scripts, not there; a
+ * write to it is `registry-access-denied`. No script flushes: what is written survives a power cut only once Windows has
+ * done so by itself, some seconds later.
  *
  * Errors: `registry-unavailable` when the script host or WMI does not answer.
  */

@@ -40,6 +40,8 @@ const MAX_SAID = 200;
 /** `ERROR_ACCESS_DENIED` and `wbemErrAccessDenied`. */
 const ACCESS_DENIED = [5, 0x80041003];
 const FILE_NOT_FOUND = 2;
+/** What Node makes of the errors with which Windows refuses to start a program. */
+const BLOCKED = ['EACCES', 'EPERM', 'UNKNOWN'];
 /** All that regListStream.wsf says on stderr while it does its work, once for each time that it meets the type. */
 const UNKNOWN_TYPES = /^(?:invalid Registry Value Type -?\d+)*$/;
 
@@ -87,6 +89,11 @@ function run({ cscript, scripts, timeoutMs }: ScriptHost, script: Script, input:
       windowsHide: true,
       shell: false,
     });
+    // When it could not be started for want of file handles, it has no streams either.
+    if (child.pid === undefined) {
+      child.on('error', reject);
+      return;
+    }
     const giveUp = (why: string) => {
       kill(child);
       settle(() => {
@@ -147,10 +154,9 @@ function kill(child: ChildProcessWithoutNullStreams): void {
 }
 
 function notStarted(cause: unknown): DomainError {
-  const why =
-    systemCodeOf(cause) === 'ENOENT'
-      ? 'it is not there'
-      : `${systemCodeOf(cause) ?? 'unknown error'}: a security product or a policy may forbid it`;
+  const code = systemCodeOf(cause) ?? 'unknown error';
+  const blocked = BLOCKED.includes(code) ? ': a security product or a policy may forbid it' : '';
+  const why = code === 'ENOENT' ? 'it is not there' : `${code}${blocked}`;
   return new DomainError(
     'unavailable',
     'registry-unavailable',

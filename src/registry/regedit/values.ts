@@ -83,6 +83,7 @@ function stringsOf(data: Buffer): readonly string[] {
  * know, an empty REG_MULTI_SZ, strings that may have had a line break, and a REG_EXPAND_SZ, unless `unexpanded` is its text.
  *
  * Strings come in their usual form, with one NUL at the end: the scripts do not show how a string ends.
+ * A REG_BINARY without data is shown as such, although it could not be written back.
  */
 export function fromListedValue(
   { type, value }: ListedValue,
