@@ -81,11 +81,15 @@ const ACTION_RESTART = 1;
 const ACCESS_DENIED = 5;
 const MORE_DATA = 234;
 const NO_SUCH_SERVICE = 1060;
-const SERVICE_EXISTS = 1073;
+const REASONS: Readonly<Record<number, string>> = {
+  [NO_SUCH_SERVICE]: 'there is no such service',
+  1058: 'it is disabled',
+  1072: 'it is being removed already; close what shows it, such as the Services window',
+  1073: 'it is registered already',
+};
 
-/** Opens it. Errors: `native-code-unavailable`. */
-export function openServiceManager(): ServiceManager {
-  const api = bindServiceManager();
+/** Opens it, over Windows' own functions unless others are given. Errors: `native-code-unavailable`. */
+export function openServiceManager(api: ServiceBindings = bindServiceManager()): ServiceManager {
   return {
     query: async (name) =>
       withService(api, { name, access: QUERY_STATUS, doing: 'ask for' }, (service) => status(api, service)),
@@ -109,10 +113,7 @@ export function openServiceManager(): ServiceManager {
       }),
     requireRightToCreate: () => withManager(api, MANAGER_CONNECT | MANAGER_CREATE, () => Promise.resolve()),
     create: (definition) => create(api, definition),
-    remove: (name) =>
-      operate(api, { name, access: DELETE, doing: 'remove' }, (service) =>
-        Promise.resolve(api.deleteService(service)),
-      ),
+    remove: (name) => remove(api, { name, access: DELETE, doing: 'remove' }),
   };
 }
 
@@ -162,7 +163,15 @@ async function withManager<T>(
   }
 }
 
-/** Asks something of a service that must be there. `ask` tells whether it was taken. */
+async function remove(api: ServiceBindings, wanted: Wanted): Promise<void> {
+  const removed = await withService(api, wanted, (service) => {
+    if (!api.deleteService(service)) throw serviceError(api.lastError(), wanted);
+    return true;
+  });
+  if (removed === undefined) throw serviceError(NO_SUCH_SERVICE, wanted);
+}
+
+/** Asks a service that must be there to stop or to start. `ask` tells whether it was taken. */
 async function operate(
   api: ServiceBindings,
   wanted: Wanted,
@@ -170,7 +179,8 @@ async function operate(
 ): Promise<void> {
   const failure = await withService(api, wanted, async (service) => {
     if (await ask(service)) return null;
-    // The call's own code stays on the thread that made it; the service manager keeps the reason of a failed start.
+    // The call's own code stays on the thread that made it. The service manager keeps the reason of a failed start, and
+    // has 0 for a stop that is refused.
     return status(api, service).exitCode;
   });
   if (failure === undefined) throw serviceError(NO_SUCH_SERVICE, wanted);
@@ -253,9 +263,10 @@ function describe(api: ServiceBindings, service: Handle, definition: ServiceDefi
   failure.writeUInt32LE(RESET_SECONDS, 0);
   failure.writeUInt32LE(definition.restartAfterMs.length, 24);
   failure.writeBigUInt64LE(address(actions), 32);
-  const settings: [string, number, Buffer][] = [
-    ['its description', LEVEL.description, pointerTo(address(text))],
-    ['the restart on failure', LEVEL.failureActions, failure],
+  // The last of each is what it points to: named here, so that it is not collected before Windows has read it.
+  const settings: [string, number, Buffer, Buffer?][] = [
+    ['its description', LEVEL.description, pointerTo(address(text)), text],
+    ['the restart on failure', LEVEL.failureActions, failure, actions],
     ['the delayed start', LEVEL.delayedStart, Buffer.from([1, 0, 0, 0])],
     ['the restart after an error exit', LEVEL.failureActionsFlag, Buffer.from([1, 0, 0, 0])],
   ];
@@ -272,13 +283,11 @@ function pointerTo(address: bigint): Buffer {
 
 function serviceError(code: number, { name, doing }: Wanted): DomainError {
   if (code === ACCESS_DENIED) return accessDenied(`${doing} the service ${name}`);
-  const why =
-    code === NO_SUCH_SERVICE
-      ? 'there is no such service'
-      : code === SERVICE_EXISTS
-        ? 'it is registered already'
-        : 'it fails';
-  const detail = `Windows cannot ${doing} the service ${name}: ${why} (Win32 error ${code}).`;
+  const why = REASONS[code] ?? 'it fails';
+  const detail =
+    code === 0
+      ? `Windows cannot ${doing} the service ${name}: it refuses, maybe because other services depend on it.`
+      : `Windows cannot ${doing} the service ${name}: ${why} (Win32 error ${code}).`;
   return new DomainError('unavailable', 'service-refused', detail);
 }
 

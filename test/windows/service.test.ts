@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { configurationText } from '../support/practiceSensor';
 import { settingsBytes } from '../support/settingsBytes';
 import { type PackagedService, juergen, openPackagedService, ownUser } from './servicePackage';
 import { expectSuccess, winePath } from './wine';
@@ -188,12 +189,17 @@ test('values of a wrong type, of 1 MiB and of no bytes are shown as what they ar
   expect(await show()).toMatchObject({ state: 'absent', hex: null });
 });
 
-test('the sensor’s updater is restarted through the service manager', async () => {
+test('the sensor is shown with its version and its endpoint, and restarted through the service manager', async () => {
+  const folder = 'C:\\Program Files\\Azure Advanced Threat Protection Sensor\\2.240.18316.1234';
+  const made = await service.makeFolder(folder);
+  await writeFile(path.join(made, 'SensorConfiguration.json'), configurationText());
   for (const [name, account, ...starts] of [
     ['AATPSensor', 'NT AUTHORITY\\LocalService'],
     ['AATPSensorUpdater', 'LocalSystem', 'AATPSensor'],
   ] as const) {
-    const line = await service.programLine('practiceService', name, ...starts);
+    const exe = `${folder}\\${name === 'AATPSensor' ? 'Microsoft.Tri.Sensor.exe' : 'Microsoft.Tri.Sensor.Updater.exe'}`;
+    await service.copyNode(path.join(made, path.win32.basename(exe)));
+    const line = await service.programLine(exe, 'practiceService', name, ...starts);
     await expectSuccess(service.wine.run(['sc', 'create', name, 'binPath=', line, 'start=', 'auto']));
     const key = `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${name}`;
     await expectSuccess(service.wine.run(['reg', 'add', key, '/v', 'ObjectName', '/d', account, '/f']));
@@ -202,6 +208,22 @@ test('the sensor’s updater is restarted through the service manager', async ()
   expect((await service.call('GET', '/sensor')).body).toMatchObject({
     services: expect.arrayContaining([
       expect.objectContaining({ name: 'AATPSensorUpdater', state: 'running', startType: 'automatic' }),
+    ]) as unknown,
+  });
+  expect((await service.call('GET', '/sensor')).body).toMatchObject({
+    installed: true,
+    version: '2.240.18316.1234',
+    path: folder,
+    configuration: {
+      state: 'read',
+      endpoint: { host: 'contososensorapi.atp.azure.com', port: 443 },
+      ownProxy: false,
+    },
+    v3: { present: false },
+  });
+  expect((await service.call('GET', '/endpoints')).body).toMatchObject({
+    items: expect.arrayContaining([
+      expect.objectContaining({ host: 'contososensorapi.atp.azure.com', origin: 'sensor', probed: true }),
     ]) as unknown,
   });
   const updater = () => service.processesOf('practiceService', 'AATPSensorUpdater');
@@ -220,6 +242,18 @@ test('the sensor’s updater is restarted through the service manager', async ()
   expect((await service.call('GET', '/changes?limit=1')).body).toMatchObject({
     items: [{ kind: 'sensorRestart', outcome: 'applied', ticket: 'CHG2' }],
   });
+});
+
+test('a sensor of version 3 is told by its process', async () => {
+  const made = await service.makeFolder('C:\\Program Files\\Sense');
+  const program = path.join(made, 'SenseIdentity.exe');
+  await service.copyNode(program);
+  const running = await service.wine.start([winePath(program), '-e', 'setInterval(() => {}, 1e9)']);
+  const present = async () =>
+    ((await service.call('GET', '/sensor')).body.v3 as { present: boolean }).present;
+  for (let looks = 0; !(await present()) && looks < 50; looks += 1) await pause(100);
+  expect(await present()).toBe(true);
+  running.kill();
 });
 
 test('service stop ends it cleanly and leaves nothing running; start and uninstall work after', async () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { unzipSync } from 'fflate';
@@ -28,8 +28,12 @@ export interface PackagedService {
   command(...args: readonly string[]): Promise<WineResult>;
   /** Runs one of the small programs beside this file; gives what it prints. */
   program(name: string, ...args: readonly string[]): Promise<string>;
-  /** The command line of such a program, for the service manager. */
-  programLine(name: string, ...args: readonly string[]): Promise<string>;
+  /** The command line of such a program, for the service manager; `exe` is a copy of Node, on this machine. */
+  programLine(exe: string, name: string, ...args: readonly string[]): Promise<string>;
+  /** Makes a folder on the machine's drive C:, given as Windows names it; its path on this machine. */
+  makeFolder(folder: string): Promise<string>;
+  /** Copies Node under another name, as a program of that name. */
+  copyNode(file: string): Promise<void>;
   /** Calls the running service with its token. */
   call(
     method: string,
@@ -87,9 +91,9 @@ export async function openPackagedService(): Promise<PackagedService> {
       winePath(path.join(folder, 'app', 'main.js')),
       ...args,
     ]);
-  const programLine = async (name: string, ...args: readonly string[]) => {
+  const programLine = async (exe: string, name: string, ...args: readonly string[]) => {
     const bundle = await bundleForWindows(`test/windows/${name}.ts`, wine.folder);
-    return [winePath(await windowsNode()), winePath(bundle), ...args].map((part) => `"${part}"`).join(' ');
+    return [exe, winePath(bundle), ...args].map((part) => `"${part}"`).join(' ');
   };
   let inWindow: WineProcess | undefined;
   const log = async () => {
@@ -107,6 +111,12 @@ export async function openPackagedService(): Promise<PackagedService> {
     command,
     log,
     programLine,
+    makeFolder: async (name) => {
+      const made = path.join(wine.folder, 'prefix', 'drive_c', ...name.split('\\').slice(1));
+      await mkdir(made, { recursive: true });
+      return made;
+    },
+    copyNode: async (file) => copyFile(await windowsNode(), file),
     program: async (name, ...args) => {
       const bundle = await bundleForWindows(`test/windows/${name}.ts`, wine.folder);
       return (await expectSuccess(wine.run([winePath(await windowsNode()), winePath(bundle), ...args])))

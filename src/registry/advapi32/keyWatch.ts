@@ -15,7 +15,8 @@ const ACCESS = 0x10 | 0x100;
 /** REG_NOTIFY_CHANGE_NAME and REG_NOTIFY_CHANGE_LAST_SET (winnt.h). */
 const NAMES = 0x1;
 const NAMES_AND_VALUES = 0x1 | 0x4;
-const WAIT_OBJECT_0 = 0;
+/** What waiting for no time gives while nothing has happened; anything else, an error too, counts as a change. */
+const WAIT_TIMEOUT = 258;
 /** How often a listener's watch looks at its event. */
 const LOOK_MS = 250;
 /** A key that comes and goes faster than it can be watched is given up for now; the next look tries again. */
@@ -32,10 +33,12 @@ export function watchKeys(api: RegistryBindings, keys: readonly Watched[]): Regi
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   const revision = (): number => {
-    if (closed || (armed.complete && api.waitForObject(armed.event, 0) !== WAIT_OBJECT_0)) return count;
-    count += 1;
+    if (closed || (armed.complete && api.waitForObject(armed.event, 0) === WAIT_TIMEOUT)) return count;
+    // The old one goes last: where no new one can be had, it still says that something has changed.
+    const next = arm(api, keys);
     armed.release();
-    armed = arm(api, keys);
+    armed = next;
+    count += 1;
     return count;
   };
   return {
