@@ -16,7 +16,8 @@ COPY scripts scripts
 COPY src src
 RUN npm run build
 
-# dist/main.js holds every production dependency but the files of Swagger UI, which are served as they are.
+# dist/main.js holds every production dependency but the files of Swagger UI, which are served as they are, and the engine
+# that runs proxy scripts.
 FROM ${BASE_IMAGE}
 ENV NODE_ENV=production \
     SENSORPROXY_HOST=0.0.0.0 \
@@ -26,6 +27,7 @@ WORKDIR /app
 COPY --from=build /src/package.json ./
 COPY --from=build /src/dist dist
 COPY --from=build /src/node_modules/swagger-ui-dist node_modules/swagger-ui-dist
+COPY --from=build /src/node_modules/quickjs-wasi node_modules/quickjs-wasi
 COPY LICENSE ./
 RUN mkdir /data && chown 65534:65534 /data && chmod 700 /data
 USER 65534:65534

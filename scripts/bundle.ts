@@ -1,16 +1,22 @@
 /** The bundle: one definition for `npm run build` and for the Windows package. */
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';
 
 const ROOT = path.join(__dirname, '..');
 
 /**
- * Packages that stay in node_modules: Swagger UI's files are served as they are, koffi brings a native module, and regedit
- * brings scripts for Windows Script Host.
+ * Packages that stay in node_modules: Swagger UI's files are served as they are, koffi brings a native module, quickjs-wasi
+ * WebAssembly, and regedit scripts for Windows Script Host.
  */
-export const EXTERNAL = ['koffi', 'regedit', 'swagger-ui-dist'] as const;
+export const EXTERNAL = ['koffi', 'quickjs-wasi', 'regedit', 'swagger-ui-dist'] as const;
 
-/** A file that the bundler makes, by its name: `main.js`, its map, and the licence comments of what is in it. */
+const WORKER_FOLDER = path.join(ROOT, 'src/endpoints/pac');
+
+/**
+ * What lies in `dist/`: `main.js`, its map, the licence comments of what is in it, and the modules of the
+ * thread that runs proxy scripts, which are plain JavaScript and stay as they are.
+ */
 export interface BundleFile {
   readonly name: string;
   readonly contents: Uint8Array;
@@ -35,5 +41,12 @@ export async function bundle(): Promise<{ readonly files: readonly BundleFile[];
     metafile: true,
   });
   const files = outputFiles.map((file) => ({ name: path.basename(file.path), contents: file.contents }));
-  return { files, meta: metafile };
+  return { files: [...files, ...workerFiles()], meta: metafile };
+}
+
+function workerFiles(): readonly BundleFile[] {
+  return readdirSync(WORKER_FOLDER)
+    .filter((name) => name.endsWith('.mjs'))
+    .sort()
+    .map((name) => ({ name, contents: readFileSync(path.join(WORKER_FOLDER, name)) }));
 }

@@ -3,6 +3,7 @@ import { PROBLEM_JSON } from '../src/http/problems';
 import { statusOf } from '../src/http/problemDefinitions';
 import { compare, definitionOf, problemExamples } from './openapiProblems';
 import type { Answer, MediaType, OpenApiDocument, Operation, Schema } from './openapiTypes';
+import { healthLineSchema } from './openapiHealthExample';
 import { answerExamples, otherExamples, requestExamples, unavailableExamples } from './openapiExamples';
 
 const TAGS = [
@@ -15,6 +16,7 @@ const TAGS = [
   { name: 'Changes', description: 'The journal: who changed what, when and why.' },
   { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
   { name: 'Sensor', description: 'The sensor on this machine, and its restart.' },
+  { name: 'Metrics', description: 'What the last checks of the endpoints found, for Prometheus.' },
   { name: 'Operations', description: 'For whoever runs the service. No token is needed.' },
 ];
 
@@ -35,6 +37,11 @@ const METHODS = ['get', 'put', 'post', 'delete'];
 /** Problems besides a report of the same status. */
 const ALSO: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkHealth: { '503': 'registry-unavailable registry-access-denied' },
+};
+/** Schemas of media types that are neither JSON nor plain text. */
+const OTHER_SCHEMAS: Readonly<Record<string, Schema>> = {
+  'application/octet-stream': { type: 'string', format: 'binary' },
+  'application/x-ndjson': healthLineSchema,
 };
 const ETAG = { ETag: { $ref: '#/components/headers/ETag' } };
 const EXTRA_HEADERS: Readonly<Record<string, Readonly<Record<string, Record<string, object>>>>> = {
@@ -162,8 +169,7 @@ function finishAnswer(id: string, status: string, answer: Answer): Answer {
   if (status === '200') {
     for (const [type, example] of Object.entries(others)) {
       content[type] = {
-        schema:
-          type === 'application/octet-stream' ? { type: 'string', format: 'binary' } : { type: 'string' },
+        schema: OTHER_SCHEMAS[type] ?? { type: 'string' },
         example,
       };
     }

@@ -1,8 +1,8 @@
 /** What answers and requests look like, by operationId; the compiler and `test/openapi.test.ts` hold them to the shapes. */
-import { failureOf } from '../src/endpoints/failures';
-import type { EndpointList, HealthReport } from '../src/endpoints/report';
+import type { EndpointList } from '../src/endpoints/report';
 import type { JournalPage } from '../src/http/controllers/changes.controller';
 import type { Liveness } from '../src/http/controllers/operations.controller';
+import { NDJSON } from '../src/http/ndjson';
 import type { Readiness } from '../src/http/services';
 import { changeAsMarkdown } from '../src/proxy/evidence';
 import type {
@@ -17,7 +17,14 @@ import type {
   PutSettingsRequest,
   RestoreRequest,
 } from '../src/proxy/model';
-import { healthExample as health } from './openapiHealthExample';
+import { allowlistExample, allowlistTextExamples } from './openapiAllowlistExamples';
+import {
+  healthExample,
+  healthHistoryExample,
+  healthLinesExample,
+  metricsExample,
+  unhealthyExample,
+} from './openapiHealthExample';
 import {
   restartExample,
   restartRecordExample,
@@ -154,28 +161,9 @@ const change: Change = {
 
 const restart = restartRecordExample({ requestId: REQUEST_ID, ...WHY, changeId: CHANGE_ID });
 
-const refused = failureOf('proxy-auth-required', 'proxy.contoso.com:8080 offers Negotiate and NTLM');
-
 /** Answers that come with 503 in place of a problem: what was asked was found out, and it is not well. */
 export const unavailableExamples = {
-  checkHealth: {
-    ...health,
-    status: 'unhealthy',
-    checks: health.checks.map((check) => ({
-      ...check,
-      status: 'unhealthy' as const,
-      phases: check.phases.map((phase, index) =>
-        index < 3
-          ? phase
-          : index === 3
-            ? { ...phase, status: 'fail' as const, detail: refused.detail }
-            : { ...phase, status: 'skipped' as const, durationMs: 0, detail: 'a phase before it failed' },
-      ),
-      failure: refused,
-      tls: null,
-      http: null,
-    })),
-  } satisfies HealthReport,
+  checkHealth: unhealthyExample,
   getReadiness: {
     ready: false,
     parts: [
@@ -233,7 +221,9 @@ export const answerExamples = {
       },
     ],
   } satisfies EndpointList,
-  checkHealth: health,
+  getAllowlist: allowlistExample,
+  checkHealth: healthExample,
+  listHealthHistory: healthHistoryExample,
   getSensor: sensorExample,
   restartSensor: restartExample,
   getLiveness: { alive: true } satisfies Liveness,
@@ -252,6 +242,9 @@ export const otherExamples: Readonly<Record<string, Readonly<Record<string, stri
     'application/octet-stream': `Windows Registry Editor Version 5.00\r\n\r\n[${connections('S-1-5-19')}]\r\n"DefaultConnectionSettings"=-\r\n`,
   },
   getChange: { 'text/markdown': changeAsMarkdown(change) },
+  getAllowlist: allowlistTextExamples,
+  checkHealth: { [NDJSON]: healthLinesExample },
+  getMetrics: { 'text/plain': metricsExample },
 };
 
 /** Bodies of requests. */

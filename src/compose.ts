@@ -3,11 +3,20 @@ import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openAdminToken } from './auth/adminToken';
 import type { Config } from './config';
+import { createAllowlist } from './endpoints/allowlist/answer';
 import { listEndpoints, selectEndpoints } from './endpoints/catalogue';
+import { createGate } from './lib/gate';
 import { createHealth } from './endpoints/health';
+import { healthMetrics } from './endpoints/healthMetrics';
+import { HealthHistory } from './endpoints/history/healthHistory';
+import { createProxyScripts } from './endpoints/pac/createProxyScripts';
+import { machineSearchDomains } from './endpoints/pac/searchDomains';
 import { systemNetwork, withOverrides } from './endpoints/probe/network';
 import { createProbe } from './endpoints/probe/probe';
 import { createTrustStore } from './endpoints/probe/trust';
+import { rootFindings, systemRootsOnWindows } from './endpoints/rootFindings';
+import { createRoutes } from './endpoints/routes';
+import { createSharedRuns } from './endpoints/runs/sharedRuns';
 import type { JournalRecord, ReadinessPart, Services } from './http/services';
 import { JournalFile } from './journal/journalFile';
 import { systemClock as clock } from './lib/clock';
@@ -26,6 +35,9 @@ import { type ServiceControl, noServiceManager } from './sensor/serviceControl';
 import type { ProcessRunning } from './sensor/showSensor';
 import { openProcessList } from './windows/processList';
 import { openServiceManager } from './windows/serviceManager';
+
+/** Of all health checks together: each takes a socket or two, and the sensor's machine has other work. */
+const PROBES_AT_A_TIME = 32;
 
 /** The services, and how to let go of the files and locks that they hold. */
 export interface Composition {
@@ -86,7 +98,11 @@ async function openServices(
   opened.push(() => journal.close());
   const token = await openAdminToken(dataDir);
   if (token.created) logger.info("an administrator's token was made", { file: token.file });
-  const record = (entry: JournalRecord) => journal.append(entry);
+  let settingsRevision = 0;
+  const record = (entry: JournalRecord) => {
+    settingsRevision += 1;
+    return journal.append(entry);
+  };
   const sensor = openSensorService({ registry, ...machine, record, clock, logger });
   opened.push(() => sensor.close());
   const proxy = await openProxyService({
@@ -100,22 +116,44 @@ async function openServices(
     logger,
   });
   opened.push(() => proxy.close());
+  const network = withOverrides(systemNetwork, config.resolve);
+  const trust = createTrustStore(config.extraCa);
+  const searchDomains = () => machineSearchDomains(registry);
+  const routesFor = createRoutes(createProxyScripts({ network, trust, clock, searchDomains }));
   const health = createHealth({
     proxyFor: (id) => proxy.proxyFor(id),
     endpoints: async (regions) => selectEndpoints(config, regions, await sensor.endpoint()),
-    probe: createProbe({
-      network: withOverrides(systemNetwork, config.resolve),
-      trust: createTrustStore(config.extraCa),
-      clock,
-    }),
+    routesFor,
+    probe: createProbe({ network, trust, clock }),
     clock,
+    gate: createGate(PROBES_AT_A_TIME),
+    findings: (endpoints) =>
+      rootFindings(
+        endpoints.map(({ host }) => host),
+        systemRootsOnWindows(),
+      ),
   });
+  const healthHistory = new HealthHistory();
   logger.info('opened', { registry: registry.driver, because, dataDir });
   return {
     proxy,
     changes: journal,
-    health: (request, signal) => health.check(request, signal),
+    health: createSharedRuns({
+      start: (query, signal, watcher) => health.check(query, signal, watcher),
+      revision: () => settingsRevision,
+      record: (check) => {
+        healthHistory.record(check);
+      },
+      clock,
+    }),
+    healthHistory,
+    metrics: () => healthMetrics(healthHistory.latest()),
     endpoints: async () => listEndpoints(config, await sensor.endpoint()),
+    allowlist: createAllowlist({
+      endpoints: async () => selectEndpoints(config, [], await sensor.endpoint()),
+      proxyFor: (id) => proxy.proxyFor(id),
+      routesFor,
+    }),
     sensor,
     readiness: async () => {
       const parts = await Promise.all([registryPart(registry, because), dataDirPart(dataDir)]);

@@ -123,6 +123,14 @@ export function readConfig(
   return Object.freeze(config);
 }
 
+/**
+ * Gives libuv's pool more threads than four, before anything uses it: name look-ups hold one each, for as long as the DNS
+ * stays silent, and may have half of them. Two silent names would else keep every other name from being looked up.
+ */
+export function makeRoomForLookUps(environment: Record<string, string | undefined> = process.env): void {
+  environment.UV_THREADPOOL_SIZE ??= '32';
+}
+
 /** What the command line states in place of the environment; null: it does not. */
 export interface CommandLineSettings {
   readonly configFile: string | null;

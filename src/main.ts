@@ -3,7 +3,13 @@ import path from 'node:path';
 import { type Command, Exit, parseCommandLine, runServiceCommand } from './cli/commandLine';
 import { SERVICE_NAME } from './cli/serviceCommand';
 import { compose } from './compose';
-import { type CommandLineSettings, type Config, ConfigError, readConfigWith } from './config';
+import {
+  type CommandLineSettings,
+  type Config,
+  ConfigError,
+  makeRoomForLookUps,
+  readConfigWith,
+} from './config';
 import { createApp } from './http/app';
 import { startServer } from './http/server';
 import { systemClock } from './lib/clock';
@@ -17,6 +23,7 @@ import { connectToServiceManager } from './windows/serviceHost';
 void main();
 
 async function main(): Promise<void> {
+  makeRoomForLookUps();
   // Whoever reads the log may go away; the service does not.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const command = parseCommandLine(process.argv.slice(2), version);

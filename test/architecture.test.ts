@@ -161,10 +161,15 @@ const RULES: Readonly<Record<string, Rule>> = {
     ['http/'],
     'the rest must serve without a web server',
   ),
-  'node:http serves in http only': packagesOnlyIn(
-    /^(?:node:)?http2?$/,
-    ['http/'],
-    'endpoints speak HTTP byte by byte, to time and name each phase',
+  'node:http serves in http, and fetches proxy scripts, only': packagesOnlyIn(
+    /^(?:node:)?http[2s]?$/,
+    ['http/', 'endpoints/pac/'],
+    'endpoints speak HTTP byte by byte, to time and name each phase; a proxy script is a file like any other, with redirects and a cache',
+  ),
+  'threads run proxy scripts only': packagesOnlyIn(
+    /^(?:node:)?worker_threads$/,
+    ['endpoints/pac/'],
+    'a thread is for what may hang and has to be ended from outside',
   ),
   'native bindings stay in their driver': packagesOnlyIn(
     /^koffi$/,
@@ -264,7 +269,12 @@ describe('the checker', () => {
     ['imports go one way', 'novelty/thing.ts', ''],
     ['the web framework stays in http', 'compose.ts', "import express from 'express';"],
     ['the web framework stays in http', 'proxy/model.ts', "import type { Route } from '@tsoa/runtime';"],
-    ['node:http serves in http only', 'endpoints/probe.ts', "import { request } from 'node:http';"],
+    [
+      'node:http serves in http, and fetches proxy scripts, only',
+      'endpoints/probe.ts',
+      "import { request } from 'node:http';",
+    ],
+    ['threads run proxy scripts only', 'proxy/copy.ts', "import { Worker } from 'node:worker_threads';"],
     ['native bindings stay in their driver', 'registry/openRegistry.ts', "const koffi = require('koffi');"],
     [
       'processes are started in the regedit driver only',

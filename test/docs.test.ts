@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { FAILURES } from '../src/endpoints/failures';
+import { VERDICTS } from '../src/endpoints/verdicts/verdicts';
 
 const DOCS = path.join(__dirname, '..', 'docs');
 const read = (name: string) => readFileSync(path.join(DOCS, name), 'utf8');
@@ -13,13 +13,24 @@ function firstColumn(text: string): readonly string[] {
 }
 
 describe('the documents say what the code does', () => {
-  it('docs/health.md has each failure as the table has it, in its order, and no other', () => {
+  it('docs/health.md has each verdict as the table has it, in its order, and no other', () => {
     const text = read('health.md');
-    const failures = text.slice(text.indexOf('## Failures'));
-    expect(firstColumn(failures)).toEqual(FAILURES.map(({ code }) => code));
-    for (const { code, phase, summary, remedy } of FAILURES) {
-      expect(failures).toContain(`| \`${code}\` | ${phase} | ${summary} | ${remedy} |`);
+    const verdicts = text.slice(text.indexOf('## Verdicts'));
+    expect(firstColumn(verdicts)).toEqual(VERDICTS.map(({ code }) => code));
+    for (const { code, phase, outcome, summary, remedy } of VERDICTS) {
+      expect(verdicts).toContain(`| \`${code}\` | ${phase} | ${outcome} | ${summary} | ${remedy} |`);
     }
+  });
+
+  it('docs/health.md names the part that reaches each verdict in the lab, or a scripted server', () => {
+    const lab = path.join(__dirname, 'lab');
+    const suites = readdirSync(lab).map((name) => readFileSync(path.join(lab, name), 'utf8'));
+    const rows = [...read('health.md').matchAll(/^\| `([a-z0-9-]+)` \|.*\| ([^|]+) \|$/gm)];
+    for (const [, code = '', reachedBy = ''] of rows) {
+      const isInLab = suites.some((text) => text.includes(`'${code}'`));
+      expect([code, reachedBy === 'scripted']).toEqual([code, !isInLab]);
+    }
+    expect(rows.filter(([, , reachedBy]) => reachedBy !== 'scripted').length).toBeGreaterThan(20);
   });
 
   it('docs/findings.md has each finding, and no other', () => {
@@ -30,6 +41,7 @@ describe('the documents say what the code does', () => {
       'proxy/contexts.ts',
       'proxy/plan.ts',
       'sensor/findings.ts',
+      'endpoints/rootFindings.ts',
     ];
     const code = files.map((file) => readFileSync(path.join(src, file), 'utf8')).join('\n');
     const made = [...code.matchAll(/code: '([a-z0-9-]+)'/g)].map(([, found = '']) => found);

@@ -14,6 +14,7 @@ export type ShippedPackage = (typeof EXTERNAL)[number] | '@koromix/koffi-win32-x
 export const SHIPPED: Readonly<Record<ShippedPackage, RegExp>> = {
   koffi: /^(?:package\.json|LICENSE\.txt|index\.cjs|src\/koffi\/index\.cjs|src\/koffi\/src\/static\.cjs)$/,
   '@koromix/koffi-win32-x64': /^(?:package\.json|index\.js|win32_x64\/koffi\.node)$/,
+  'quickjs-wasi': /^(?:package\.json|LICENSE|dist\/[\w-]+\.js|quickjs\.wasm)$/,
   regedit: /^(?:package\.json|LICENSE|vbs\/.+)$/,
   // What the page at /docs asks for, and how swagger-ui-express finds it.
   'swagger-ui-dist':

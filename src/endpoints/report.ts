@@ -1,8 +1,11 @@
 /** The shapes of the health report and of the endpoint list, as callers see them. They become the OpenAPI document. */
 
+import type { Finding } from '../wininet/findings';
+
 /**
- * `healthy`: the endpoint answered as it should over a trusted chain. `degraded`: it did, but a phase warns.
- * `unhealthy`: a phase failed. `unknown`: the route cannot be told, so nothing was tried.
+ * `healthy`: the endpoint answered as it should over a trusted chain. `degraded`: it did, but `warnings` says what is
+ * wrong. `unhealthy`: a phase failed. `unknown`: it cannot be told, because the settings cannot be read or because the
+ * endpoint talks only to the holder of a client certificate.
  */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
 
@@ -28,6 +31,8 @@ export interface HealthReport {
   durationMs: number;
   /** One for each context and endpoint, in the order of the contexts asked for, then of the endpoints. */
   checks: EndpointCheck[];
+  /** What the machine as a whole lacks, such as a root that the endpoints' certificates hang from. */
+  findings: Finding[];
 }
 
 /** One endpoint through one account's proxy. */
@@ -36,11 +41,19 @@ export interface EndpointCheck {
   context: string;
   endpoint: CheckedEndpoint;
   status: HealthStatus;
+  /** When the check was done, RFC 3339 UTC. */
+  checkedAt: string;
+  /** All its phases together, in milliseconds, and the ways that were tried before. */
+  durationMs: number;
   route: CheckRoute;
   /** All six, whatever happened. */
   phases: CheckPhase[];
   /** The first phase that failed; null when none did. */
-  failure: CheckFailure | null;
+  failure: CheckVerdict | null;
+  /** What is wrong although it may work. */
+  warnings: CheckVerdict[];
+  /** The ways that a PAC file named before the one told of here, and that could not be taken. */
+  failedOver: FailedTry[];
   /** What the TLS handshake showed, also when the chain is not trusted; null when there was none. */
   tls: TlsReport | null;
   /** The endpoint's answer; null when there was none. */
@@ -62,12 +75,23 @@ export interface CheckedEndpoint {
 
 /** The way that programs of the account take to the endpoint. */
 export interface CheckRoute {
-  /** What decides: `proxy` is the static proxy; `unknown` when the settings cannot be read. */
+  /** What decides: `pac` and `autoDetect` are scripts, `proxy` the static proxy; `unknown` when the settings cannot be read. */
   via: 'direct' | 'proxy' | 'pac' | 'autoDetect' | 'unknown';
   /** `host:port` of the proxy; null when there is none or it cannot be told. */
   proxy: string | null;
   /** Why, down to the entry of the proxy list or bypass list that matched. */
   because: string;
+  /** All ways, in the order in which they are tried, as a PAC file writes them: `PROXY proxy.contoso.com:8080`, `DIRECT`. */
+  candidates: string[];
+}
+
+/** A way that was tried and could not be taken, so that the next one was. */
+export interface FailedTry {
+  /** As in `route.candidates`. */
+  way: string;
+  /** Without `route`. */
+  phases: CheckPhase[];
+  failure: CheckVerdict;
 }
 
 /** One step of a check. */
@@ -80,10 +104,11 @@ export interface CheckPhase {
   detail: string;
 }
 
-/** Why a check failed. */
-export interface CheckFailure {
+/** Why a check failed, or what it warns of. */
+export interface CheckVerdict {
   /** A stable slug, such as `proxy-auth-required`; docs/health.md lists them. */
   code: string;
+  /** The phase that it is said of. */
   phase: PhaseName;
   /** What happened, for a person. */
   detail: string;
@@ -101,12 +126,16 @@ export interface TlsReport {
   issuer: string;
   /** The certificate's subject. */
   subject: string;
+  /** From when the certificate is valid, RFC 3339 UTC. */
+  validFrom: string;
   /** When the certificate expires, RFC 3339 UTC. */
   validTo: string;
+  /** Whole days until then by this machine's clock; negative when it has expired. */
+  daysLeft: number;
   /** SHA-256 of the certificate, lower-case hex. */
   fingerprint256: string;
   /**
-   * What the chain ends in: `public`, a root that Node.js brings with it; `private`, a root that only this machine or
+   * What the chain ends in: `public`, a root that Node.js brings with it or that the vendor names; `private`, a root that only this machine or
    * SENSORPROXY_EXTRA_CA names; `untrusted`, neither. Dates and names are judged apart: see `failure`.
    */
   trust: 'public' | 'private' | 'untrusted';
@@ -117,12 +146,28 @@ export interface TlsReport {
   inspection: 'none' | 'suspected';
   /** Whether the endpoint asked for a client certificate; null when that could not be seen. */
   clientCertificateRequested: boolean | null;
+  /** The chain as it was shown and completed from the trusted roots: the endpoint's certificate first. */
+  chain: ChainCertificate[];
+}
+
+/** One certificate of the chain. */
+export interface ChainCertificate {
+  subject: string;
+  issuer: string;
+  validFrom: string;
+  validTo: string;
+  /** SHA-256, lower-case hex. */
+  fingerprint256: string;
 }
 
 /** The endpoint's answer to the ping. */
 export interface HttpReport {
   /** 200 and 503 are healthy. */
   status: number;
+  /**
+   * How far the answer's Date is ahead of this machine's clock, in milliseconds (to about a second); null when it had none.
+   */
+  clockOffsetMs: number | null;
 }
 
 /** The endpoints that are known, and which of them are probed. */

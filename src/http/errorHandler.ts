@@ -54,7 +54,7 @@ function sendProblem(response: Response, { body, headers }: ProblemAnswer): void
 }
 
 /** The log gets what the caller does not: the causes, and the stack of what nobody expected. */
-function logFault(error: unknown, { body }: ProblemAnswer, request: Request): void {
+export function logFault(error: unknown, { body }: ProblemAnswer, request: Request): void {
   const { services, requestId } = factsOf(request);
   const causes: string[] = [];
   for (let cause: unknown = error; cause instanceof Error && causes.length < 8; cause = cause.cause) {

@@ -250,6 +250,14 @@ export const PROBLEMS = {
     meaning: 'No endpoint in force belongs to this region.',
     remedy: 'GET /endpoints lists them.',
   },
+  'route-unknown': {
+    on: 'unprocessable',
+    title: 'The account’s routes cannot be told',
+    meaning:
+      'The account’s proxy settings, or an entry of its proxy list, cannot be read, so that nobody knows which way its programs go.',
+    remedy:
+      'GET /proxy/contexts shows what is wrong. Set the account’s proxy anew (PUT /proxy/contexts/{id} or POST /proxy/copy), or ask for another context.',
+  },
   'timeout-out-of-range': {
     on: 'invalid',
     title: 'Time limit out of range',

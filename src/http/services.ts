@@ -1,4 +1,8 @@
-import type { EndpointList, HealthReport } from '../endpoints/report';
+import type { AllowlistMaker } from '../endpoints/allowlist/answer';
+import type { MetricsDocument } from '../endpoints/healthMetrics';
+import type { HealthHistory } from '../endpoints/history/healthHistory';
+import type { EndpointList } from '../endpoints/report';
+import type { HealthCheck } from '../endpoints/runs/sharedRuns';
 import type { Journal } from '../journal/journal';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
@@ -13,8 +17,13 @@ export interface Services {
   readonly changes: Pick<Journal<JournalRecord>, 'find' | 'page'>;
   readonly sensor: Pick<SensorService, 'show' | 'restart'>;
   readonly health: HealthCheck;
+  /** The results of what `health` has checked. */
+  readonly healthHistory: Pick<HealthHistory, 'page'>;
+  /** What Prometheus reads: the last results. Contacts nothing. */
+  metrics(): Promise<MetricsDocument>;
   /** The endpoints in force: the sensor's own, what is configured, the catalogue. */
   endpoints(): Promise<EndpointList>;
+  readonly allowlist: AllowlistMaker;
   /** Asks each part whether it works. Never rejects. */
   readiness(): Promise<Readiness>;
   /** The token's holder, or undefined for a wrong one; takes the same time for every wrong one. */
@@ -25,18 +34,6 @@ export interface Services {
 
 /** One entry of the journal: a change of settings, or a restart of the sensor (`kind` is `sensorRestart`). */
 export type JournalRecord = Change | SensorRestartRecord;
-
-/** Probes the endpoints. Errors: `context-not-found`, `region-unknown`. Aborting `signal` ends what still runs. */
-export type HealthCheck = (request: HealthRequest, signal: AbortSignal) => Promise<HealthReport>;
-
-/** What to probe; what is left out, the health check itself decides. */
-export interface HealthRequest {
-  /** Ids of contexts. */
-  readonly contexts?: readonly string[];
-  readonly regions?: readonly string[];
-  /** For each endpoint, in milliseconds. */
-  readonly timeoutMs?: number;
-}
 
 /** Whom a token stands for. */
 export interface TokenHolder {

@@ -31,12 +31,12 @@ export function parseBypassList(text: string): readonly string[] {
  */
 export function compileBypassList(entries: readonly string[]): (target: RouteTarget) => BypassVerdict {
   const rules = entries.map(compile);
-  const slashed = rules.find(({ rest }) => rest.includes('/'));
+  const slashed = rules.find(({ entry }) => bypassEntryFault(entry) === 'slash');
   if (slashed !== undefined) {
     const because = `bypass list entry ${shownText(slashed.entry)}: a slash sends every destination direct`;
     return () => ({ bypassed: true, because });
   }
-  const dotted = rules.find(({ rest }) => rest.startsWith('.'));
+  const dotted = rules.find(({ entry }) => bypassEntryFault(entry) === 'leading-dot');
   const inUse = dotted === undefined ? rules : [];
   const loopbackProxied = inUse.some(({ pattern }) => pattern === '<-loopback>');
   const refused =
@@ -51,6 +51,13 @@ export function compileBypassList(entries: readonly string[]): (target: RouteTar
     if (matched === undefined) return { bypassed: false, because: refused };
     return { bypassed: true, because: `bypass list entry ${shownText(matched.entry)}` };
   };
+}
+
+/** What is wrong with an entry, so that the whole list does something else than it says; null when nothing is. */
+export function bypassEntryFault(entry: string): 'slash' | 'leading-dot' | null {
+  const { rest } = withoutScheme(entry.toLowerCase());
+  if (rest.includes('/')) return 'slash';
+  return rest.startsWith('.') ? 'leading-dot' : null;
 }
 
 /** One entry, taken apart. */

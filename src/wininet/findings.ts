@@ -9,7 +9,7 @@ import {
   settingsText,
 } from './connectionSettings';
 import { type InForceSettings, inForce } from './inForce';
-import { parseBypassList } from './bypassList';
+import { bypassEntryFault, parseBypassList } from './bypassList';
 import { parseProxyList } from './proxyList';
 
 /** Something that the reader should know, with what to do about it. */
@@ -126,8 +126,8 @@ function loopbackProxy(force: InForceSettings): Finding | null {
 
 function bypassFindings(force: InForceSettings): readonly (Finding | null)[] {
   const entries = parseBypassList(force.bypassList ?? '');
-  const dotted = entries.filter((entry) => entry.startsWith('.')).length;
-  const slashed = entries.filter((entry) => entry.includes('/')).length;
+  const dotted = entries.filter((entry) => bypassEntryFault(entry) === 'leading-dot').length;
+  const slashed = entries.filter((entry) => bypassEntryFault(entry) === 'slash').length;
   return [
     dotted === 0
       ? null

@@ -59,8 +59,8 @@ function parseEntry(text: string, position: number): ProxyListEntry {
   if (named !== null && scheme === null) return malformed('what stands before = is no scheme');
   const rest = text.slice(equals + 1);
   const prefix = /^([a-z][a-z0-9+.-]{0,15}):\/\//i.exec(rest)?.[1]?.toLowerCase();
-  const kind = prefix === undefined ? (scheme === 'socks' ? 'socks' : 'http') : PREFIXES[prefix];
-  if (kind === undefined) return malformed('what stands before :// is no kind of proxy');
+  const kind = kindOf(scheme, prefix);
+  if (kind === null) return malformed('what stands before :// is no kind of proxy');
   const authority = prefix === undefined ? rest : rest.slice(prefix.length + 3).replace(/\/$/, '');
   if (authority.includes('@')) {
     return malformed('it holds credentials, which WinINET does not take from a proxy list');
@@ -73,6 +73,14 @@ function parseEntry(text: string, position: number): ProxyListEntry {
   const shownKind = kind === 'socks' && scheme !== 'socks' ? 'socks://' : '';
   const label = scheme === null ? '' : `${scheme}=`;
   return { position, scheme, kind, host, port, text: `${label}${shownKind}${hostAndPort(host, port)}` };
+}
+
+/** `socks=` is a SOCKS proxy whatever stands behind it (inferred). Null for a prefix that is no kind of proxy. */
+function kindOf(scheme: string | null, prefix: string | undefined): ProxyServer['kind'] | null {
+  const named =
+    prefix === undefined ? 'http' : Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined;
+  if (named === undefined) return null;
+  return scheme === 'socks' ? 'socks' : named;
 }
 
 function isScheme(text: string): boolean {

@@ -235,7 +235,7 @@ describe('a path', () => {
     '/proxy/contexts/',
     '/PROXY/contexts',
     '/proxy//contexts',
-    '/metrics',
+    '/metrics/',
     '/sensor/',
     '/sensors',
     '/..%2f',

@@ -21,7 +21,8 @@ beforeEach(async () => {
     health: async () => {
       tellArrived();
       await released;
-      return { status: 'unknown', checkedAt: '2026-11-24T06:00:00.000Z', durationMs: 0, checks: [] };
+      const checkedAt = '2026-11-24T06:00:00.000Z';
+      return { status: 'unknown', checkedAt, durationMs: 0, checks: [], findings: [] };
     },
   });
   server = await startServer(app, { host: '127.0.0.1', port: 0 });

@@ -21,52 +21,100 @@ export interface LeafOptions {
   readonly notAfter?: Date;
 }
 
+export interface AuthorityOptions {
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  /** False for a certificate that may not issue others, and does. */
+  readonly ca?: boolean;
+}
+
 /** A certificate authority that lives as long as the test. */
 export interface Authority {
-  /** The root's certificate, PEM. */
+  /** The authority's own certificate, PEM. */
   readonly cert: string;
+  /** Issues a certificate, followed by those of the intermediate authorities on the way to the root. */
   issue(options: LeafOptions): Promise<KeyAndCertificate>;
+  /** Makes an authority below this one. */
+  intermediate(name: string, options?: AuthorityOptions): Promise<Authority>;
 }
 
 /** Makes a root with a key of its own (ECDSA P-256). */
-export async function createAuthority(name: string): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+export async function createAuthority(name: string, options: AuthorityOptions = {}): Promise<Authority> {
+  const keys = await newKeys();
   const root = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}, O=sensorproxy tests`,
+    name: authorityName(name),
     keys,
-    ...validity({}),
+    ...validity(options),
     signingAlgorithm: ALGORITHM,
     serialNumber: serial(),
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+    extensions: await authorityExtensions(keys, options),
   });
+  return authorityOf(root, keys, []);
+}
+
+/** The authority that holds a certificate. `above`: what is shown behind a certificate that it issues. */
+function authorityOf(
+  own: x509.X509Certificate,
+  keys: webcrypto.CryptoKeyPair,
+  above: readonly string[],
+): Authority {
+  const cert = own.toString('pem');
+  const signed = async (
+    subject: string,
+    publicKey: webcrypto.CryptoKey,
+    options: AuthorityOptions,
+    extensions: x509.Extension[],
+  ) =>
+    x509.X509CertificateGenerator.create({
+      subject,
+      issuer: own.subject,
+      publicKey,
+      signingKey: keys.privateKey,
+      ...validity(options),
+      signingAlgorithm: ALGORITHM,
+      serialNumber: serial(),
+      extensions: [...extensions, await x509.AuthorityKeyIdentifierExtension.create(own)],
+    });
   return {
-    cert: root.toString('pem'),
+    cert,
     issue: async (options) => {
-      const leafKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-      const leaf = await x509.X509CertificateGenerator.create({
-        subject: `CN=${options.hosts[0] ?? 'nobody'}`,
-        issuer: root.subject,
-        publicKey: leafKeys.publicKey,
-        signingKey: keys.privateKey,
-        ...validity(options),
-        signingAlgorithm: ALGORITHM,
-        serialNumber: serial(),
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            options.hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
-          ),
-          await x509.AuthorityKeyIdentifierExtension.create(root),
-        ],
-      });
-      return { key: await pemOf(leafKeys.privateKey), cert: leaf.toString('pem') };
+      const leafKeys = await newKeys();
+      const leaf = await signed(`CN=${options.hosts[0] ?? 'nobody'}`, leafKeys.publicKey, options, [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          options.hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
+        ),
+      ]);
+      return { key: await pemOf(leafKeys.privateKey), cert: [leaf.toString('pem'), ...above].join('\n') };
+    },
+    intermediate: async (name, options = {}) => {
+      const below = await newKeys();
+      const certificate = await signed(
+        authorityName(name),
+        below.publicKey,
+        options,
+        await authorityExtensions(below, options),
+      );
+      return authorityOf(certificate, below, [certificate.toString('pem'), ...above]);
     },
   };
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+}
+
+function authorityName(name: string): string {
+  return `CN=${name}, O=sensorproxy tests`;
+}
+
+async function authorityExtensions(keys: webcrypto.CryptoKeyPair, { ca = true }: AuthorityOptions) {
+  return [
+    new x509.BasicConstraintsExtension(ca, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+  ];
 }
 
 /** A time some days from now; negative for the past. */

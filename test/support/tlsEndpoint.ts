@@ -10,6 +10,8 @@ export interface TlsEndpointOptions {
   readonly status?: number;
   /** Bytes to say in place of an HTTP answer, then close. */
   readonly says?: string;
+  /** Date field of the answer; none unless stated. */
+  readonly date?: string;
   /** What happens once the request is read, in place of an answer. */
   readonly afterRequest?: 'closes' | 'hangs';
   /** Further options of the TLS server. */
@@ -35,18 +37,19 @@ export async function startTlsEndpoint(options: TlsEndpointOptions): Promise<Tls
       text = '';
       if (options.afterRequest === 'hangs') return;
       if (options.afterRequest === 'closes') socket.destroy();
-      else socket.end(options.says ?? answer(requestLine, options.status ?? 200));
+      else socket.end(options.says ?? answer(requestLine, options));
     });
   });
   server.on('tlsClientError', () => undefined);
   return { ...(await listenOnLoopback(server)), requests };
 }
 
-function answer(requestLine: string, pingStatus: number): string {
+function answer(requestLine: string, { status: pingStatus = 200, date }: TlsEndpointOptions): string {
   const status = requestLine === `GET ${PING_PATH} HTTP/1.1` ? pingStatus : 404;
   const body = status === 200 ? 'Ok' : '';
   return [
     `HTTP/1.1 ${status} Scripted`,
+    ...(date === undefined ? [] : [`Date: ${date}`]),
     'Content-Type: text/plain',
     `Content-Length: ${body.length}`,
     'Connection: close',

@@ -2,7 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import { messageOf, systemCodeOf } from '../../lib/errors';
 import { hostAndPort, shownText } from '../../wininet/hostName';
-import type { FailureCode } from '../failures';
+import type { FailureCode } from '../verdicts/verdicts';
 import type { Phase, ProbeRun } from './phase';
 import { PhaseFailure } from './phaseFailure';
 

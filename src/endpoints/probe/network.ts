@@ -10,9 +10,22 @@ export interface Network {
   connect(address: string, port: number): Socket;
 }
 
+/** Look-ups under way, by name. */
+const lookups = new Map<string, Promise<readonly string[]>>();
+
 /** The operating system's resolver and sockets. */
 export const systemNetwork: Network = {
-  lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  lookup: (host) => {
+    // A look-up cannot be cancelled and holds a thread, for ten seconds and more when the DNS stays silent: whoever asks for
+    // the same name meanwhile waits for the same answer.
+    const underWay = lookups.get(host);
+    if (underWay !== undefined) return underWay;
+    const looking = lookup(host, { all: true })
+      .then((found) => found.map(({ address }) => address))
+      .finally(() => lookups.delete(host));
+    lookups.set(host, looking);
+    return looking;
+  },
   connect: (address, port) => connect({ host: address, port, noDelay: true }),
 };
 

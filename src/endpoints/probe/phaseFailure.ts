@@ -1,4 +1,4 @@
-import type { FailureCode } from '../failures';
+import type { FailureCode } from '../verdicts/verdicts';
 
 /** A phase's verdict that it failed: thrown inside the probe, and caught by the code that runs the phases. */
 export class PhaseFailure extends Error {

@@ -4,9 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock';
+import { untilAborted } from '../../lib/waiting';
 import type { Endpoint } from '../catalogue';
-import { failureOf } from '../failures';
-import type { CheckFailure, CheckPhase, HttpReport, TlsReport } from '../report';
+import type { CheckPhase, CheckVerdict, HttpReport, TlsReport } from '../report';
+import { verdictOf } from '../verdicts/verdicts';
 import { connectPhase, resolvePhase } from './connect';
 import type { Network } from './network';
 import type { Phase, ProbeRun, Way } from './phase';
@@ -29,13 +30,14 @@ export interface ProbeRequest {
 /** What came of it. `phases` are those after `route`. */
 export interface ProbeResult {
   readonly phases: readonly CheckPhase[];
-  readonly failure: CheckFailure | null;
+  readonly failure: CheckVerdict | null;
+  readonly warnings: readonly CheckVerdict[];
   readonly tls: TlsReport | null;
   readonly http: HttpReport | null;
 }
 
 /** Probes one endpoint on one way. Rejects only when `signal` is aborted; its sockets are gone when it settles. */
-export type Probe = (request: ProbeRequest, signal?: AbortSignal) => Promise<ProbeResult>;
+export type Probe = (request: ProbeRequest, signal: AbortSignal) => Promise<ProbeResult>;
 
 /** The parts that a probe stands on. */
 export interface ProbeParts {
@@ -47,21 +49,21 @@ export interface ProbeParts {
 /** Makes the probe. */
 export function createProbe(parts: ProbeParts): Probe {
   return async (request, signal) => {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const stop = new AbortController();
     const timer = setTimeout(() => {
       stop.abort(TIME_IS_UP);
     }, request.timeoutMs);
     const onGone = (): void => {
-      stop.abort(signal?.reason);
+      stop.abort(signal.reason);
     };
-    signal?.addEventListener('abort', onGone, { once: true });
+    signal.addEventListener('abort', onGone, { once: true });
     const { run, end } = newRun(parts, request, stop.signal);
     try {
-      return await runPhases(run, parts.clock);
+      return await runPhases(run);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onGone);
+      signal.removeEventListener('abort', onGone);
       stop.abort(TIME_IS_UP);
       end();
     }
@@ -75,34 +77,33 @@ export function skippedPhases(): CheckPhase[] {
   return PHASES.map(skipped);
 }
 
-async function runPhases(run: ProbeRun, clock: Clock): Promise<ProbeResult> {
+async function runPhases(run: ProbeRun): Promise<ProbeResult> {
   const phases: CheckPhase[] = [];
-  let failure: CheckFailure | null = null;
+  let failure: CheckVerdict | null = null;
   for (const phase of PHASES) {
     if (failure !== null) {
       phases.push(skipped(phase));
       continue;
     }
-    const started = clock.monotonicMs();
+    const started = run.clock.monotonicMs();
     const outcome = await attempt(phase, run);
-    const durationMs = Math.round(clock.monotonicMs() - started);
+    const durationMs = Math.round(run.clock.monotonicMs() - started);
+    const { name } = phase;
     if (outcome instanceof PhaseFailure) {
-      failure = failureOf(outcome.code, outcome.seen);
-      phases.push({ name: phase.name, status: 'fail', durationMs, detail: failure.detail });
+      failure = verdictOf(outcome.code, outcome.seen);
+      phases.push({ name, status: 'fail', durationMs, detail: failure.detail });
     } else {
-      phases.push({
-        name: phase.name,
-        ...outcome,
-        durationMs: outcome.status === 'skipped' ? 0 : durationMs,
-      });
+      const { status, detail } = outcome;
+      phases.push({ name, status, durationMs: status === 'skipped' ? 0 : durationMs, detail });
     }
   }
-  return { phases, failure, tls: run.tls, http: run.http };
+  return { phases, failure, warnings: run.warnings, tls: run.tls, http: run.http };
 }
 
 async function attempt(phase: Phase, run: ProbeRun) {
   try {
     run.signal.throwIfAborted();
+    // A DNS look-up, for one, cannot be cancelled.
     return await untilAborted(phase.run(run), run.signal);
   } catch (error) {
     if (run.signal.aborted && run.signal.reason === TIME_IS_UP)
@@ -112,22 +113,9 @@ async function attempt(phase: Phase, run: ProbeRun) {
   }
 }
 
-/** Waits no longer than the signal lets it: a DNS look-up, for one, cannot be cancelled. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
-}
-
 function newRun(
-  { network, trust }: ProbeParts,
-  { endpoint, way }: ProbeRequest,
+  { network, trust, clock }: ProbeParts,
+  { endpoint, way, timeoutMs }: ProbeRequest,
   signal: AbortSignal,
 ): { readonly run: ProbeRun; readonly end: () => void } {
   const sockets = new Set<Socket>();
@@ -137,8 +125,14 @@ function newRun(
     sockets.add(socket);
     return socket;
   };
+  const warnings: CheckVerdict[] = [];
+  const warn: ProbeRun['warn'] = (code, seen) => {
+    warnings.push(verdictOf(code, seen));
+  };
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  const fixed = { endpoint, way, network, trust, clock, deadlineMs, signal, own, warn, warnings };
   return {
-    run: { endpoint, way, network, trust, signal, own, addresses: [], socket: null, tls: null, http: null },
+    run: { ...fixed, addresses: [], socket: null, tls: null, http: null },
     end: () => {
       // The outermost first: to pull the TCP socket away from under a handshake crashes Node 20.
       for (const socket of [...sockets].reverse()) socket.destroy();

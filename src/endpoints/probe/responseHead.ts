@@ -7,12 +7,15 @@ export interface ResponseHead {
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Why there is no head. `closed`: the other side ended first. `malformed`: what came is not HTTP, or too long. */
+/**
+ * Why there is no head. `closed`: the other side ended first. `tls`: it answered with a TLS record (RFC 8446, section 5.1).
+ * `malformed`: what came is not HTTP, or too long.
+ */
 export class HeadError extends Error {
   override readonly name = 'HeadError';
 
   constructor(
-    readonly problem: 'closed' | 'malformed',
+    readonly problem: 'closed' | 'tls' | 'malformed',
     readonly seen: string,
     cause?: unknown,
   ) {
@@ -97,6 +100,7 @@ function takeHead(
   bytes: Buffer,
   limit: number,
 ): { readonly head: ResponseHead; readonly rest: Buffer } | null {
+  if (isTlsRecord(bytes)) throw new HeadError('tls', 'it answers with a TLS record');
   const start = Math.min(bytes.length, START.length);
   if (bytes.compare(START, 0, start, 0, start) !== 0) {
     throw new HeadError('malformed', 'it does not begin like an HTTP answer');
@@ -109,4 +113,9 @@ function takeHead(
     head: parseResponseHead(bytes.toString('latin1', 0, end)),
     rest: bytes.subarray(end + END.length),
   };
+}
+
+/** The content types of TLS records, change_cipher_spec to application_data (RFC 8446, section 5.1). No text begins so. */
+function isTlsRecord([first = 0]: Buffer): boolean {
+  return first >= 0x14 && first <= 0x17;
 }

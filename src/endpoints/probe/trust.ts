@@ -1,78 +1,102 @@
-/** Which roots the probe trusts, and which of them are public. */
-import { createHash, X509Certificate } from 'node:crypto';
+/** Which roots the probe trusts, and whose they are. */
+import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import { systemRoots } from './systemRoots';
+import { VENDOR_ROOTS } from './vendorRoots';
+
+/**
+ * Whose a root is. `public`: Node.js brings it with it, or the machine's store has it and the vendor names it. `extra`: an
+ * operator named it in SENSORPROXY_EXTRA_CA. `system`: only this machine's own store has it.
+ */
+export type RootKind = 'public' | 'extra' | 'system';
 
 /** The trusted roots. */
 export interface TrustStore {
   /** For `tls.connect`: made once, on first use, because reading some 150 roots takes longer than a handshake. */
   readonly context: tls.SecureContext;
-  /** Whether a chain (leaf first, DER) ends in a root that Node.js brings with it. Signatures are checked on the way. */
-  endsInPublicRoot(chain: readonly Buffer[]): boolean;
+  /**
+   * Whose root a chain (leaf first) ends in; null when in none. A root that is more than one's is `public`, then `extra`.
+   * Names, signatures and CA flags are checked on the way; dates are not.
+   */
+  rootOf(chain: readonly X509Certificate[]): RootKind | null;
+}
+
+/** PEM certificates that stand in for Node.js' own and for the machine's, in tests. */
+export interface StandInRoots {
+  readonly bundled?: readonly string[];
+  readonly system?: readonly string[];
 }
 
 /**
- * Trusts Node's bundled roots, those of the system where Node can read them (`tls.getCACertificates`, 22.15 and later),
- * and those of a PEM text. `bundled` stands in for Node's own in tests. A PEM that cannot be read throws on first use; the
- * settings have checked it by then.
+ * Trusts Node's bundled roots, those of the system where Node can read them, and those of a PEM text. All are read on first
+ * use. A PEM text that cannot be read throws then; the settings have checked it by that time.
  */
-export function createTrustStore(
-  extraCa: string | null,
-  bundled: readonly string[] = tls.rootCertificates,
-): TrustStore {
-  let context: tls.SecureContext | null = null;
-  let known: PublicRoots | null = null;
-  const roots = (): PublicRoots => (known ??= readRoots(bundled));
+export function createTrustStore(extraCa: string | null, standIns: StandInRoots = {}): TrustStore {
+  const bundled = standIns.bundled ?? tls.rootCertificates;
+  const extra = pemBlocks(extraCa ?? '');
+  const system = once(() => (standIns.system ?? systemRoots() ?? []).filter(isReadable));
+  const context = once(() => tls.createSecureContext({ ca: [...bundled, ...system(), ...extra] }));
+  const roots = once((): readonly (readonly [RootKind, Roots])[] => [
+    ['public', readRoots([...bundled, ...system().filter(isVendors)])],
+    ['extra', readRoots(extra)],
+    ['system', readRoots(system())],
+  ]);
   return {
     get context() {
-      return (context ??= tls.createSecureContext({
-        ca: [...bundled, ...systemRoots(), ...pemBlocks(extraCa ?? '')],
-      }));
+      return context();
     },
-    endsInPublicRoot(chain) {
-      const certificates = chain.map((der) => new X509Certificate(der));
-      for (const [i, certificate] of certificates.entries()) {
-        if (roots().fingerprints.has(sha256(certificate.raw))) return true;
-        if (issuedByAny(certificate, roots().bySubject.get(certificate.issuer) ?? [])) return true;
-        const next = certificates[i + 1];
-        // The chain that Node shows is joined by names alone.
-        if (next === undefined || !certificate.verify(next.publicKey)) return false;
-      }
-      return false;
-    },
+    rootOf: (chain) => roots().find(([, known]) => endsIn(known, chain))?.[0] ?? null,
   };
 }
 
-interface PublicRoots {
-  readonly fingerprints: ReadonlySet<string>;
-  readonly bySubject: ReadonlyMap<string, readonly X509Certificate[]>;
-}
+/** Roots by their subject. */
+type Roots = ReadonlyMap<string, readonly X509Certificate[]>;
 
-function readRoots(pems: readonly string[]): PublicRoots {
-  const fingerprints = new Set<string>();
-  const bySubject = new Map<string, X509Certificate[]>();
+function readRoots(pems: readonly string[]): Roots {
+  const roots = new Map<string, X509Certificate[]>();
   for (const pem of pems) {
     const root = new X509Certificate(pem);
-    fingerprints.add(sha256(root.raw));
-    bySubject.set(root.subject, [...(bySubject.get(root.subject) ?? []), root]);
+    // OpenSSL takes only these for the end of a chain; Windows' store has intermediate ones, too.
+    if (root.subject !== root.issuer) continue;
+    roots.set(root.subject, [...(roots.get(root.subject) ?? []), root]);
   }
-  return { fingerprints, bySubject };
+  return roots;
 }
 
-function issuedByAny(certificate: X509Certificate, roots: readonly X509Certificate[]): boolean {
-  return roots.some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
+function endsIn(roots: Roots, chain: readonly X509Certificate[]): boolean {
+  for (const [i, certificate] of chain.entries()) {
+    if (roots.get(certificate.subject)?.some((root) => root.raw.equals(certificate.raw))) return true;
+    if (roots.get(certificate.issuer)?.some((root) => isIssuedBy(certificate, root))) return true;
+    const next = chain[i + 1];
+    // The chain that Node shows is joined by names alone.
+    if (next === undefined || !next.ca || !isIssuedBy(certificate, next)) return false;
+  }
+  return false;
 }
 
-function systemRoots(): readonly string[] {
-  const read: unknown = Reflect.get(tls, 'getCACertificates');
-  if (typeof read !== 'function') return [];
-  const roots: unknown = Reflect.apply(read, tls, ['system']);
-  return Array.isArray(roots) ? roots.filter((root) => typeof root === 'string') : [];
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** Other programs' stores may hold what OpenSSL cannot read; one such certificate must not end all checks. */
+function isReadable(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function isVendors(pem: string): boolean {
+  const sha256 = new X509Certificate(pem).fingerprint256.replaceAll(':', '');
+  return VENDOR_ROOTS.some((root) => root.sha256 === sha256);
 }
 
 function pemBlocks(text: string): readonly string[] {
   return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, NoSecurity, OperationId, Response, Route, Tags } from '@tsoa/runtime';
+import { Controller, Get, NoSecurity, OperationId, Produces, Response, Route, Tags } from '@tsoa/runtime';
 import type { Readiness, Services } from '../services';
 
 /** That the process answers. */
@@ -6,9 +6,8 @@ export interface Liveness {
   readonly alive: boolean;
 }
 
-/** `/livez` and `/readyz`: for whoever runs the service. */
+/** `/livez`, `/readyz` and `/metrics`: for whoever runs the service. */
 @Route('')
-@Tags('Operations')
 export class OperationsController extends Controller {
   constructor(private readonly services: Services) {
     super();
@@ -20,6 +19,7 @@ export class OperationsController extends Controller {
    */
   @Get('livez')
   @OperationId('getLiveness')
+  @Tags('Operations')
   @NoSecurity()
   livez(): Liveness {
     return { alive: true };
@@ -32,11 +32,29 @@ export class OperationsController extends Controller {
    */
   @Get('readyz')
   @OperationId('getReadiness')
+  @Tags('Operations')
   @NoSecurity()
   @Response<Readiness>(503, 'A part does not work.')
   async readyz(): Promise<Readiness> {
     const readiness = await this.services.readiness();
     if (!readiness.ready) this.setStatus(503);
     return readiness;
+  }
+
+  /**
+   * The last result of each endpoint and account as Prometheus reads it (text format 0.0.4), in the manner of
+   * blackbox_exporter; docs/metrics.md lists the metrics. Reading it probes nothing: have something ask
+   * `GET /endpoints/health` from time to time. Values stay until the next check or a restart;
+   * `sensorproxy_probe_last_run_timestamp_seconds` tells how old they are.
+   * @summary Metrics for Prometheus
+   */
+  @Get('metrics')
+  @OperationId('getMetrics')
+  @Tags('Metrics')
+  @Produces('text/plain')
+  async metrics(): Promise<Buffer> {
+    const { contentType, text } = await this.services.metrics();
+    this.setHeader('Content-Type', contentType);
+    return Buffer.from(text);
   }
 }

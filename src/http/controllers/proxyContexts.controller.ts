@@ -91,7 +91,7 @@ export class ProxyContextsController extends Controller {
    * @summary Set one account's proxy
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
    * @example id "LocalService"
-   * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever is there.
+   * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever value is there.
    */
   @Put('{id}')
   @OperationId('putContext')
@@ -124,7 +124,7 @@ export class ProxyContextsController extends Controller {
    * @summary Remove one account's proxy settings
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
    * @example id "LocalService"
-   * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever is there.
+   * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever value is there.
    */
   @Delete('{id}')
   @OperationId('deleteContext')

@@ -1,14 +1,18 @@
 import { Socket } from 'node:net';
 import type { Endpoint } from '../../../src/endpoints/catalogue';
 import type { ContextProxy } from '../../../src/endpoints/contextProxy';
-import { createHealth, type Health } from '../../../src/endpoints/health';
+import { createGate } from '../../../src/lib/gate';
+import { createHealth, type Health, type HealthQuery } from '../../../src/endpoints/health';
+import type { ProxyScripts } from '../../../src/endpoints/pac/proxyScripts';
 import { type Network, systemNetwork } from '../../../src/endpoints/probe/network';
 import { createProbe } from '../../../src/endpoints/probe/probe';
 import { createTrustStore, type TrustStore } from '../../../src/endpoints/probe/trust';
-import type { EndpointCheck } from '../../../src/endpoints/report';
+import type { EndpointCheck, HealthReport } from '../../../src/endpoints/report';
+import { createRoutes } from '../../../src/endpoints/routes';
 import { systemClock } from '../../../src/lib/clock';
 import { DomainError } from '../../../src/lib/errors';
 import type { InForceSettings } from '../../../src/wininet/inForce';
+import type { ScriptOutcome } from '../../../src/wininet/route';
 import { type Authority, createAuthority, type KeyAndCertificate } from '../../support/certificates';
 
 /** The endpoint's name in these tests; it never leaves the machine. */
@@ -53,22 +57,31 @@ export function throughProxy(port: number, id = 'LocalService'): ContextProxy {
   return context(id, { proxyServer: `proxy.contoso.com:${port}`, bypassList: '<local>' });
 }
 
+/** A PAC file that says the same of every target. */
+export function scriptSays(outcome: ScriptOutcome): ProxyScripts {
+  return { ask: (_source, targets) => Promise.resolve(targets.map(() => outcome)) };
+}
+
+/** A PAC file that answers the same for every target. */
+export function pacAnswers(answer: string): ProxyScripts {
+  return scriptSays({ kind: 'answer', answer, from: 'http://pac.contoso.com/proxy.pac' });
+}
+
+const noScripts: ProxyScripts = {
+  ask: () => Promise.reject(new Error('no script was expected to be asked')),
+};
+
 export interface CheckingOptions {
   readonly contexts: readonly ContextProxy[];
   readonly endpoints: readonly Endpoint[];
   readonly trust: TrustStore;
   readonly network?: Network;
-  readonly concurrency?: number;
+  readonly scripts?: ProxyScripts;
 }
 
 /** The health check over these contexts and endpoints. */
-export function healthOf({
-  contexts,
-  endpoints,
-  trust,
-  network = loopbackNetwork,
-  concurrency,
-}: CheckingOptions): Health {
+export function healthOf(options: CheckingOptions): Health {
+  const { contexts, endpoints, trust, network = loopbackNetwork, scripts = noScripts } = options;
   return createHealth({
     proxyFor: (id) => {
       const found = contexts.find((one) => one.id === id);
@@ -77,24 +90,30 @@ export function healthOf({
       return Promise.resolve(found);
     },
     endpoints: () => Promise.resolve(endpoints),
+    routesFor: createRoutes(scripts),
     probe: createProbe({ network, trust, clock: systemClock }),
     clock: systemClock,
-    concurrency,
+    gate: createGate(16),
+    findings: () => [],
   });
+}
+
+/** Checks, for a caller that stays. */
+export function checkAll(options: CheckingOptions, query: HealthQuery = {}): Promise<HealthReport> {
+  return healthOf(options).check(query, new AbortController().signal);
 }
 
 /** Checks one endpoint for one context. */
 export async function checkOne(
-  one: {
+  one: Omit<CheckingOptions, 'contexts' | 'endpoints'> & {
     readonly context: ContextProxy;
     readonly endpoint: Endpoint;
-    readonly trust: TrustStore;
-    readonly network?: Network;
   },
   timeoutMs = 5000,
+  slowMs?: number,
 ): Promise<EndpointCheck> {
-  const health = healthOf({ ...one, contexts: [one.context], endpoints: [one.endpoint] });
-  const { checks } = await health.check({ contexts: [one.context.id], timeoutMs });
+  const query = { contexts: [one.context.id], timeoutMs, slowMs };
+  const { checks } = await checkAll({ ...one, contexts: [one.context], endpoints: [one.endpoint] }, query);
   const [check] = checks;
   if (check === undefined || checks.length !== 1) throw new Error('one check was expected');
   return check;

@@ -1,6 +1,9 @@
 import { connect, Socket } from 'node:net';
 import fc from 'fast-check';
-import { createHealth, overallStatus } from '../../../src/endpoints/health';
+import { overallStatus } from '../../../src/endpoints/checkReport';
+import { createGate } from '../../../src/lib/gate';
+import { createHealth, type HealthQuery } from '../../../src/endpoints/health';
+import { createRoutes } from '../../../src/endpoints/routes';
 import type { ProbeResult } from '../../../src/endpoints/probe/probe';
 import type { TrustStore } from '../../../src/endpoints/probe/trust';
 import type { HealthStatus } from '../../../src/endpoints/report';
@@ -10,12 +13,13 @@ import { startForwardProxy } from '../../support/forwardProxy';
 import { startScriptedServer } from '../../support/scriptedServer';
 import { startTlsEndpoint } from '../../support/tlsEndpoint';
 import {
+  checkAll,
   checkOne,
   Closing,
   context,
   endpointAt,
-  healthOf,
   HOST,
+  pacAnswers,
   throughProxy,
   trustedAuthority,
 } from './checking';
@@ -157,17 +161,6 @@ describe('a healthy endpoint', () => {
     );
     expect(check.status).toBe('healthy');
   });
-
-  it('is degraded when the account’s flags make WinINET ignore the proxy that leads there', async () => {
-    const { proxy } = await endpointBehindProxy();
-    const account = context('A', { direct: false, proxyServer: `127.0.0.1:${proxy.port}` });
-    const check = await checkOne({ context: account, endpoint: endpointAt(443), trust });
-    expect(check).toMatchObject({
-      status: 'degraded',
-      failure: null,
-      phases: [{ name: 'route', status: 'warn' }, {}, {}, {}, {}, {}],
-    });
-  });
 });
 
 describe('what an account’s settings say', () => {
@@ -186,7 +179,7 @@ describe('a report', () => {
   it('shares one probe between two accounts that take the same way', async () => {
     const { proxy, server } = await endpointBehindProxy();
     const contexts = [throughProxy(proxy.port, 'LocalSystem'), throughProxy(proxy.port, 'LocalService')];
-    const report = await healthOf({ contexts, endpoints: [endpointAt(443)], trust }).check({});
+    const report = await checkAll({ contexts, endpoints: [endpointAt(443)], trust });
     expect(report.status).toBe('healthy');
     expect(report.checks.map((check) => check.context)).toEqual(['LocalSystem', 'LocalService']);
     expect(proxy.connects).toHaveLength(1);
@@ -197,7 +190,7 @@ describe('a report', () => {
     const { proxy } = await endpointBehindProxy();
     const other = await closing.add(startForwardProxy({ map: {}, deny: true }));
     const contexts = [throughProxy(proxy.port, 'LocalSystem'), throughProxy(other.port, 'LocalService')];
-    const report = await healthOf({ contexts, endpoints: [endpointAt(443)], trust }).check({});
+    const report = await checkAll({ contexts, endpoints: [endpointAt(443)], trust });
     expect(report).toMatchObject({
       status: 'unhealthy',
       checks: [{ status: 'healthy' }, { status: 'unhealthy' }],
@@ -205,9 +198,9 @@ describe('a report', () => {
   });
 
   it('lists the checks by context, then by endpoint, each context once', async () => {
-    const contexts = [context('B', { autoDetect: true }), context('A', { autoDetect: true })];
+    const contexts = ['B', 'A'].map((id) => context(id, { proxyServer: 'http://' }));
     const endpoints = [endpointAt(443, 'z.contoso.com'), endpointAt(443, 'a.contoso.com')];
-    const report = await healthOf({ contexts, endpoints, trust }).check({ contexts: ['B', 'A', 'B'] });
+    const report = await checkAll({ contexts, endpoints, trust }, { contexts: ['B', 'A', 'B'] });
     expect(report.checks.map((check) => `${check.context} ${check.endpoint.host[0] ?? ''}`)).toEqual([
       'B z',
       'B a',
@@ -217,10 +210,10 @@ describe('a report', () => {
     expect(report).toMatchObject({ status: 'unknown', checkedAt: expect.stringMatching(/Z$/) as unknown });
   });
 
-  it('keeps to its limit of probes at a time', async () => {
+  it('keeps to the limit of probes at a time, together with other reports', async () => {
     let running = 0;
     let most = 0;
-    const probed: ProbeResult = { phases: [], failure: null, tls: null, http: null };
+    const probed: ProbeResult = { phases: [], failure: null, warnings: [], tls: null, http: null };
     const health = createHealth({
       proxyFor: (id) => Promise.resolve(context(id)),
       endpoints: () =>
@@ -231,23 +224,26 @@ describe('a report', () => {
         running -= 1;
         return probed;
       },
+      routesFor: createRoutes(pacAnswers('DIRECT')),
+      findings: () => [],
       clock: systemClock,
-      concurrency: 7,
+      gate: createGate(7),
     });
-    const { checks } = await health.check({ contexts: ['A', 'B'] });
-    expect(checks).toHaveLength(80);
+    const stays = new AbortController().signal;
+    const reports = await Promise.all(['A', 'B'].map((id) => health.check({ contexts: [id] }, stays)));
+    expect(reports.flatMap(({ checks }) => checks)).toHaveLength(80);
     expect(most).toBe(7);
   });
 
   it('is refused for an account that there is not, and for a time-out out of bounds', async () => {
-    const health = healthOf({ contexts: [context('A')], endpoints: [], trust });
-    await expect(health.check({ contexts: ['nobody'] })).rejects.toMatchObject({ code: 'context-not-found' });
+    const check = (query: HealthQuery) => checkAll({ contexts: [context('A')], endpoints: [], trust }, query);
+    await expect(check({ contexts: ['nobody'] })).rejects.toMatchObject({ code: 'context-not-found' });
     for (const timeoutMs of [99, 60_001, Number.NaN]) {
-      await expect(health.check({ contexts: ['A'], timeoutMs })).rejects.toMatchObject({
+      await expect(check({ contexts: ['A'], timeoutMs })).rejects.toMatchObject({
         code: 'timeout-out-of-range',
       });
     }
-    expect(await health.check({ contexts: ['A'], timeoutMs: 100 })).toMatchObject({
+    expect(await check({ contexts: ['A'], timeoutMs: 100 })).toMatchObject({
       status: 'unknown',
       checks: [],
     });

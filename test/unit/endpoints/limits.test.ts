@@ -5,6 +5,7 @@ import { startForwardProxy } from '../../support/forwardProxy';
 import { startScriptedServer } from '../../support/scriptedServer';
 import { startTlsEndpoint } from '../../support/tlsEndpoint';
 import {
+  checkAll,
   checkOne,
   Closing,
   context,
@@ -94,9 +95,10 @@ describe('sockets', () => {
       startTlsEndpoint({ certificate: await authority.issue({ hosts: ['other'] }) }),
     );
     const contexts = [throughProxy(proxy.port, 'A'), context('B')];
-    await healthOf({ contexts, endpoints: [endpointAt(443), endpointAt(bad.port)], trust }).check({
-      contexts: ['A', 'B'],
-    });
+    await checkAll(
+      { contexts, endpoints: [endpointAt(443), endpointAt(bad.port)], trust },
+      { contexts: ['A', 'B'] },
+    );
     for (const one of [proxy, server, bad]) await expectClosed(one);
   });
 });

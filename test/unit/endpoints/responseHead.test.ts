@@ -40,7 +40,6 @@ describe('the head of a response', () => {
 
   it.each([
     ['another protocol', 'SSH-2.0-OpenSSH_9.2p1\r\n\r\n'],
-    ['a TLS alert', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46])],
     ['HTTP/2', 'HTTP/2 200 OK\r\n\r\n'],
     ['HTTP/1.2', 'HTTP/1.2 200 OK\r\n\r\n'],
     ['no status', 'HTTP/1.1 OK\r\n\r\n'],
@@ -57,6 +56,11 @@ describe('the head of a response', () => {
     ['interim answers without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000)],
   ])('is malformed with %s', async (_, text) => {
     await expect(read(text)).rejects.toMatchObject({ problem: 'malformed' });
+  });
+
+  it.each([0x14, 0x15, 0x16, 0x17])('is told from a TLS record of the type %i', async (type) => {
+    const record = Buffer.from([type, 3, 1, 0, 2, 2, 0x46]);
+    await expect(read(record)).rejects.toMatchObject({ problem: 'tls' });
   });
 
   it.each([[''], ['HTTP/1.'], ['HTTP/1.1 200 OK\r\nX: y\r\n']])(

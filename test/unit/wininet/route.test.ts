@@ -1,145 +1,104 @@
-import fc from 'fast-check';
-import type { InForceSettings } from '../../../src/wininet/inForce';
-import { chooseRoute, type RouteSettings } from '../../../src/wininet/route';
+import { createRouter, needsPac, type Route, type ScriptOutcome } from '../../../src/wininet/route';
+import { answer, settingsOf, targetOf } from './routeCases';
 
-const endpoint = { scheme: 'https', host: 'contososensorapi.atp.azure.com', port: 443 } as const;
-const nothing: InForceSettings = {
-  direct: true,
-  autoDetect: false,
-  autoConfigUrl: null,
-  proxyServer: null,
-  bypassList: null,
+const target = targetOf('https://contososensorapi.atp.azure.com:443');
+const pacUrl = 'http://user:hunter2@pac.contoso.com/proxy.pac';
+const { inForce } = settingsOf({ flags: 15, proxy: 'p:8080', pac: pacUrl });
+const gone: ScriptOutcome = { kind: 'unavailable', reason: 'pac-unreachable', seen: 'nothing answers' };
+const failed: ScriptOutcome = { kind: 'failed', reason: 'pac-threw', seen: 'it threw TypeError' };
+const known = (route: Route) => {
+  if (route.kind !== 'known') throw new Error(`unknown: ${route.because}`);
+  return route;
 };
 
-const settings = (inForce: Partial<InForceSettings>): RouteSettings => ({
-  scope: 'account',
-  state: 'configured',
-  inForce: { ...nothing, ...inForce },
-});
-const route = (inForce: Partial<InForceSettings>) => chooseRoute(settings(inForce), endpoint);
-const viaProxy = (proxyServer: string) => route({ proxyServer });
-
 describe('the route of an account', () => {
-  it.each([
-    ['proxy:8080', 'proxy', 8080, 'static proxy, entry proxy:8080'],
-    ['http=a:80;https=b:443;ftp=c:21', 'b', 443, 'static proxy, entry https=b:443'],
-    ['http=a:80;c:8080', 'c', 8080, 'static proxy, entry c:8080'],
-    ['c:8080;https=b:443', 'b', 443, 'static proxy, entry https=b:443'],
-    ['https=b;https=c', 'b', 80, 'static proxy, entry https=b:80'],
-    ['socks=s;https=b:443', 'b', 443, 'static proxy, entry https=b:443'],
-    ['[2001:db8::1]:8080', '2001:db8::1', 8080, 'static proxy, entry [2001:db8::1]:8080'],
-    ['http=u:p@a:80;https=b:443', 'b', 443, 'static proxy, entry https=b:443'],
-  ])('with the proxy list %j leads through %s port %i', (list, host, port, because) => {
-    expect(viaProxy(list)).toEqual({ kind: 'proxy', host, port, because, doubt: null });
-  });
-
-  it.each([
-    ['http=a:80', 'the proxy list names no proxy for https'],
-    ['http=a:80;ftp=b:21', 'the proxy list names no proxy for https'],
-    [';;', 'the proxy list names no proxy for https'],
-  ])('with the proxy list %j is direct', (list, because) => {
-    expect(viaProxy(list)).toEqual({ kind: 'direct', because });
-  });
-
-  it.each([
-    [
-      'https=u:hunter2@b:443',
-      'static proxy, entry 1 (https=) is malformed: it holds credentials, which WinINET does not take from a proxy list',
-    ],
-    ['http=a;b\r\nc:80', 'static proxy, entry 2 is malformed: its host is no host name'],
-  ])('with the proxy list %j is unknown', (list, because) => {
-    expect(viaProxy(list)).toMatchObject({
-      kind: 'unknown',
-      reason: 'proxy-entry-malformed',
+  it('is told whole: what decided, the hops, the entry, and what speaks against it', () => {
+    const choose = createRouter(settingsOf({ flags: 2, proxy: 'https=proxy.contoso.com:8080' }));
+    expect(choose(target)).toEqual({
+      kind: 'known',
       via: 'proxy',
-      because,
+      hops: [{ kind: 'proxy', protocol: 'http', host: 'proxy.contoso.com', port: 8080 }],
+      because: 'static proxy, entry https=proxy.contoso.com:8080',
+      doubts: [{ reason: 'no-direct-flag', seen: null }],
     });
   });
 
-  it.each(['socks=s:1080', 'socks5://s', 'http=a;socks=s'])(
-    'with %j is unknown, because SOCKS is not spoken',
-    (list) => {
-      expect(viaProxy(list)).toMatchObject({
-        kind: 'unknown',
-        reason: 'socks-not-supported',
-        via: 'proxy',
-        proxy: 's:1080',
-      });
-    },
-  );
-
-  it('is direct without a proxy, and for what the bypass list names', () => {
-    expect(route({})).toEqual({ kind: 'direct', because: 'no proxy in force' });
-    expect(route({ proxyServer: 'p', bypassList: '*.azure.com' })).toEqual({
-      kind: 'direct',
-      because: 'bypass list entry *.azure.com',
-    });
+  it('holds IPv6 hosts without brackets', () => {
+    const choose = createRouter(settingsOf({ flags: 3, proxy: '[2001:db8::1]:8080' }));
+    expect(known(choose(target)).hops).toEqual([
+      { kind: 'proxy', protocol: 'http', host: '2001:db8::1', port: 8080 },
+    ]);
   });
 
-  it('says that a bypass list is refused, and goes through the proxy', () => {
-    expect(route({ proxyServer: 'p', bypassList: '.azure.com' })).toMatchObject({
-      kind: 'proxy',
-      because:
-        'static proxy, entry p:80; the bypass list is refused as a whole, because its entry .azure.com begins with a dot',
-    });
+  it.each([gone, failed])('tells a doubt by its reason and what was seen: %j', (outcome) => {
+    const choose = createRouter(settingsOf({ flags: 5, pac: pacUrl }));
+    const { doubts } = known(choose(target, { autoDetect: null, pac: outcome }));
+    expect(doubts).toEqual([
+      'reason' in outcome ? { reason: outcome.reason, seen: outcome.seen } : undefined,
+    ]);
   });
 
-  it('says that WinINET does not honour a proxy without the direct flag', () => {
-    const doubt = 'the direct flag (1) is off, and WinINET does not honour a proxy without it';
-    expect(route({ proxyServer: 'p:1', direct: false })).toEqual({
-      kind: 'proxy',
-      host: 'p',
-      port: 1,
-      because: `static proxy, entry p:1; ${doubt}`,
-      doubt,
-    });
+  it('says what is wrong with a PAC file’s answer', () => {
+    const choose = createRouter(settingsOf({ flags: 5, pac: pacUrl }));
+    const seen = (text: string) =>
+      known(choose(target, { autoDetect: null, pac: answer(text) })).doubts.map((doubt) => doubt.seen);
+    expect(seen('PROXY a:x; QUIC b; DIRECT')).toEqual([
+      'entry 1 has a port that is no number from 1 to 65535, entry 2 begins with no keyword that WinINET knows',
+    ]);
+    expect(seen('')).toEqual(['it is empty']);
   });
 
-  it('is unknown with auto-detect, then with a PAC file, whatever else is set', () => {
-    const both = { autoConfigUrl: 'http://user:hunter2@pac/', proxyServer: 'p' };
-    expect(route({ autoDetect: true, ...both })).toMatchObject({
-      reason: 'auto-detect-not-supported',
-      via: 'autoDetect',
-    });
-    expect(route(both)).toMatchObject({ kind: 'unknown', reason: 'pac-not-supported', via: 'pac' });
-    expect(JSON.stringify(route(both))).not.toContain('hunter2');
+  it('says nothing of the PAC file’s URL, which may hold credentials', () => {
+    const choose = createRouter(settingsOf({ flags: 15, pac: pacUrl, proxy: 'p' }));
+    for (const outcome of [null, gone, failed, answer('DIRECT')]) {
+      const route = choose(target, { autoDetect: null, pac: outcome });
+      expect(JSON.stringify(route)).not.toContain('hunter2');
+    }
   });
 
-  it('is direct without settings, and says what could still change that', () => {
-    const absent = chooseRoute({ scope: 'account', state: 'absent', inForce: null }, endpoint);
-    expect(absent).toMatchObject({ kind: 'direct', because: expect.stringContaining('WPAD') as unknown });
-  });
-
-  it('is unknown with settings that cannot be decoded', () => {
-    const malformed = chooseRoute({ scope: 'account', state: 'malformed', inForce: null }, endpoint);
-    expect(malformed).toMatchObject({ kind: 'unknown', reason: 'settings-malformed', via: 'unknown' });
-  });
-
-  it('names the machine-wide policy when that decides', () => {
-    const machine = chooseRoute({ ...settings({ proxyServer: 'p' }), scope: 'machine' }, endpoint);
-    expect(machine.because).toBe(
-      'machine-wide settings (ProxySettingsPerUser is 0): static proxy, entry p:80',
+  it('is chosen for many targets by one router', () => {
+    const choose = createRouter(settingsOf({ flags: 3, proxy: 'http=a:1;https=b:2', bypass: '*.local' }));
+    const vias = ['http://x.com:80', 'https://x.com:443', 'https://x.local:443'].map(
+      (text) => choose(targetOf(text)).because,
     );
-  });
-
-  it('is chosen for any text at all, and says nothing raw of it', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 200 });
-    fc.assert(
-      fc.property(text, text, fc.boolean(), (proxyServer, bypassList, direct) => {
-        const chosen = route({ proxyServer, bypassList, direct });
-        expect(chosen.because).not.toMatch(/[\p{Cc}"'@]/u);
-        if (chosen.kind === 'proxy') expect(chosen.host).toMatch(/^[a-z0-9._:-]+$/);
-      }),
-      { numRuns: 1000 },
-    );
+    expect(vias).toEqual([
+      'static proxy, entry http=a:1',
+      'static proxy, entry https=b:2',
+      'bypass list entry *.local',
+    ]);
   });
 
   it('takes 64 KiB of either list in its stride', () => {
     const started = performance.now();
-    for (const piece of ['a;', 'https=', 'https=a:80;', '@', '=', ':', '[', 'a.']) {
+    for (const piece of ['a;', 'https=', 'https=a:80;', '@', '=', ':', '[', 'a.', 'socks://', '*.']) {
       const long = piece.repeat(65536 / piece.length);
-      route({ proxyServer: long, bypassList: long });
+      createRouter(settingsOf({ flags: 3, proxy: long, bypass: long }))(target);
     }
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('the PAC file’s URL', () => {
+  const notFound: ScriptOutcome = { kind: 'notFound', seen: 'no server' };
+
+  it.each([
+    ['auto-detect has not been asked', null, true],
+    ['there is no WPAD server', notFound, true],
+    ['the WPAD script cannot be had', gone, true],
+    ['the WPAD script failed', failed, false],
+    ['the WPAD script answered', answer('DIRECT'), false],
+  ])('is looked at when %s: %j %s', (_when, outcome, looked) => {
+    expect(needsPac(inForce, outcome)).toBe(looked);
+  });
+
+  it('is looked at when auto-detect is off, whatever came of it', () => {
+    const alone = settingsOf({ flags: 5, pac: pacUrl }).inForce;
+    expect(needsPac(alone, answer('DIRECT'))).toBe(true);
+  });
+
+  it('is not looked at when there is none in force', () => {
+    expect(needsPac(null, null)).toBe(false);
+    expect(needsPac(settingsOf({ flags: 9, pac: pacUrl }).inForce, notFound)).toBe(false);
+    expect(needsPac(settingsOf({ flags: 5 }).inForce, null)).toBe(false);
   });
 });

@@ -1,0 +1,82 @@
+/** Equal requests share one run of the health check, and may be given a result that is young enough. */
+import type { Clock } from '../../lib/clock';
+import type { HealthQuery } from '../health';
+import type { EndpointCheck, HealthReport } from '../report';
+import { inAskedOrder } from './askedOrder';
+import { RecentReports } from './recentReports';
+import { Run, type RunWatcher, type StartChecks } from './run';
+
+/** What to probe; what is left out, the health check itself decides. */
+export interface HealthRequest extends HealthQuery {
+  /** A finished result of an equal request serves if it is not older than this, in milliseconds; 0 unless stated. */
+  readonly maxAgeMs?: number;
+}
+
+/**
+ * Probes the endpoints, or waits for an equal request that does so already. Errors: `context-not-found`, `region-unknown`.
+ * Rejects with the signal's reason once that is aborted; the probes end when nobody else waits for them.
+ */
+export type HealthCheck = (
+  request: HealthRequest,
+  signal: AbortSignal,
+  watcher?: RunWatcher,
+) => Promise<HealthReport>;
+
+/** What the sharing stands on. */
+export interface SharedRunsParts {
+  readonly start: StartChecks;
+  readonly clock: Clock;
+  /** Told each check once, as it ends. */
+  readonly record: (check: EndpointCheck) => void;
+  /** Changes with the accounts' settings: what was asked before a change is not equal to what is asked after it. */
+  readonly revision?: () => number;
+  /** How many finished results are kept; 64 unless stated. */
+  readonly room?: number;
+}
+
+/** Makes the shared health check. */
+export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
+  const { start, clock, record, room, revision = () => 0 } = parts;
+  const underWay = new Map<string, { readonly run: Run; readonly contexts: readonly string[] }>();
+  const recent = new RecentReports(clock, room);
+
+  const begin = (key: string, query: HealthQuery) => {
+    const forget = (): void => {
+      if (underWay.get(key)?.run === run) underWay.delete(key);
+    };
+    const contexts = query.contexts ?? [];
+    const startedMs = clock.monotonicMs();
+    const run = new Run({ start, query, record, onAbandoned: forget });
+    const shared = { run, contexts };
+    underWay.set(key, shared);
+    run.outcome.then((report) => {
+      forget();
+      recent.keep(key, { report, contexts, startedMs });
+    }, forget);
+    return shared;
+  };
+
+  return async ({ maxAgeMs = 0, ...query }, signal, watcher = {}) => {
+    signal.throwIfAborted();
+    const key = `${revision()} ${keyOf(query)}`;
+    const asked = query.contexts ?? [];
+    const kept = recent.get(key, maxAgeMs);
+    if (kept !== undefined) {
+      watcher.onBegun?.();
+      const report = inAskedOrder(kept.report, kept.contexts, asked);
+      for (const check of report.checks) watcher.onCheck?.(check);
+      return report;
+    }
+    const { run, contexts } = underWay.get(key) ?? begin(key, query);
+    return inAskedOrder(await run.join(signal, watcher), contexts, asked);
+  };
+}
+
+/** The same for equal requests: the order of the contexts and how often each is named do not matter. */
+function keyOf({ contexts, regions, timeoutMs, slowMs }: HealthQuery): string {
+  return JSON.stringify([asSet(contexts), asSet(regions), timeoutMs ?? null, slowMs ?? null]);
+}
+
+function asSet(values: readonly string[] = []): readonly string[] {
+  return [...new Set(values)].sort();
+}
