@@ -4,6 +4,7 @@
  */
 import { benchCodec } from './codec';
 import { benchCopy } from './copy';
+import { benchHealth } from './health';
 import { benchHttp } from './http';
 import { benchRegfile } from './regfile';
 import { chosen, report } from './report';
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => BenchRow[] | Promise<BenchRow[]>>> 
   codec: benchCodec,
   copy: benchCopy,
   regfile: benchRegfile,
+  health: benchHealth,
 };
 
 void main();

@@ -1,6 +1,6 @@
 /** The TLS handshake with the endpoint, and the names of the ways in which it fails. */
 import { isIP, type Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { messageOf, systemCodeOf } from '../../lib/errors';
 import { shownText } from '../../wininet/hostName';
 import { watchCertificateRequest } from './certificateRequest';
@@ -36,11 +36,14 @@ export interface Handshake {
   readonly secured: TLSSocket;
   /** Whether the endpoint asked for a client certificate; null when that could not be seen. */
   readonly certificateRequested: boolean | null;
+  /** What the endpoint showed, joined to its issuers. */
+  readonly peer: DetailedPeerCertificate;
 }
 
 /** Shakes hands, whatever the certificate. Throws `PhaseFailure` when that fails. */
 export function shakeHands(run: ProbeRun, socket: Socket): Promise<Handshake> {
   const { host } = run.endpoint;
+  let peer: DetailedPeerCertificate | undefined;
   return new Promise((resolve, reject) => {
     const secured = run.own(
       connect({
@@ -53,6 +56,11 @@ export function shakeHands(run: ProbeRun, socket: Socket): Promise<Handshake> {
         minVersion: 'TLSv1.2',
         // Not blind trust: the phase judges the chain, and tells the reasons apart.
         rejectUnauthorized: false,
+        // Node has read the chain for this, which takes as long as a signature: it is kept.
+        checkServerIdentity: (name, certificate) => {
+          peer = certificate as DetailedPeerCertificate;
+          return checkServerIdentity(name, certificate);
+        },
       }),
     );
     const certificateRequested = watchCertificateRequest(secured);
@@ -67,7 +75,8 @@ export function shakeHands(run: ProbeRun, socket: Socket): Promise<Handshake> {
       secured.off('error', onError).off('close', onClose);
       // Not at once: this runs inside OpenSSL's callback, and to end the connection in there crashes Node 20.
       setImmediate(() => {
-        resolve({ secured, certificateRequested: certificateRequested() });
+        const certificate = peer ?? secured.getPeerCertificate(true);
+        resolve({ secured, certificateRequested: certificateRequested(), peer: certificate });
       });
     });
   });

@@ -44,8 +44,8 @@ function judge(run: ProbeRun, handshake: Handshake): Judged {
   }
 }
 
-function judgeChain(run: ProbeRun, { secured, certificateRequested }: Handshake): Judged {
-  const certificates = chainOf(secured);
+function judgeChain(run: ProbeRun, { secured, certificateRequested, peer }: Handshake): Judged {
+  const certificates = chainOf(peer);
   const chain = certificates.map(shownCertificate);
   const [leaf] = chain;
   if (leaf === undefined) throw new Error('the endpoint showed no certificate');
@@ -53,7 +53,7 @@ function judgeChain(run: ProbeRun, { secured, certificateRequested }: Handshake)
   const code = chainFailure({
     problem: problemOf(secured),
     rooted: root !== null,
-    named: checkServerIdentity(run.endpoint.host, secured.getPeerCertificate()) === undefined,
+    named: () => checkServerIdentity(run.endpoint.host, peer) === undefined,
   });
   const trust = code === 'tls-untrusted' ? 'untrusted' : root === 'public' ? 'public' : 'private';
   const report: TlsReport = {

@@ -8,8 +8,8 @@ export interface Verification {
   readonly problem: string | null;
   /** Whether the chain ends in a trusted root, by its names and signatures. */
   readonly rooted: boolean;
-  /** Whether the certificate is for the endpoint's name. */
-  readonly named: boolean;
+  /** Whether the certificate is for the endpoint's name: asked only where it matters. */
+  readonly named: () => boolean;
 }
 
 /** Node looks at names only when nothing else is wrong, and OpenSSL at dates last, so that these hide the others. */
@@ -27,7 +27,7 @@ export function chainFailure({ problem, rooted, named }: Verification): FailureC
   if (problem === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'tls-name-mismatch';
   const byDates = BY_DATES[problem];
   if (byDates === undefined || !rooted) return 'tls-untrusted';
-  return named ? byDates : 'tls-name-mismatch';
+  return named() ? byDates : 'tls-name-mismatch';
 }
 
 /** Whether the dates alone are wrong. */
