@@ -44,7 +44,8 @@ const WAYS = [
 const PROXY_WAYS = [
   ['proxy-dns-not-found', 'resolve', 'nowhere.contoso.test'],
   ['proxy-dns-failed', 'resolve', 'sensor.foreign.test'],
-  ['proxy-dns-timeout', 'resolve', 'sensor.silent.test'],
+  // Another name than the endpoint's: whoever asks for a name that is being looked up waits for that look-up.
+  ['proxy-dns-timeout', 'resolve', 'proxy.silent.test'],
   ['proxy-connect-refused', 'connect', 'refused.contoso.test'],
   ['proxy-connect-timeout', 'connect', 'dropped.contoso.test'],
   ['proxy-connect-unreachable', 'connect', 'unreachable.contoso.test'],
