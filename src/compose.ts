@@ -98,11 +98,7 @@ async function openServices(
   opened.push(() => journal.close());
   const token = await openAdminToken(dataDir);
   if (token.created) logger.info("an administrator's token was made", { file: token.file });
-  let settingsRevision = 0;
-  const record = (entry: JournalRecord) => {
-    settingsRevision += 1;
-    return journal.append(entry);
-  };
+  const record = (entry: JournalRecord) => journal.append(entry);
   const sensor = openSensorService({ registry, ...machine, record, clock, logger });
   opened.push(() => sensor.close());
   const proxy = await openProxyService({
@@ -119,7 +115,7 @@ async function openServices(
   const network = withOverrides(systemNetwork, config.resolve);
   const trust = createTrustStore(config.extraCa);
   const searchDomains = () => machineSearchDomains(registry);
-  const routesFor = createRoutes(createProxyScripts({ network, trust, clock, searchDomains }));
+  const routesFor = createRoutes(createProxyScripts({ network, trust, clock, searchDomains }), clock);
   const health = createHealth({
     proxyFor: (id) => proxy.proxyFor(id),
     endpoints: async (regions) => selectEndpoints(config, regions, await sensor.endpoint()),
@@ -140,13 +136,25 @@ async function openServices(
     changes: journal,
     health: createSharedRuns({
       start: (query, signal, watcher) => health.check(query, signal, watcher),
-      revision: () => settingsRevision,
+      settingsOf: (contexts) => Promise.all(contexts.map((id) => proxy.proxyFor(id))),
       record: (check) => {
         healthHistory.record(check);
       },
       clock,
     }),
-    healthHistory,
+    healthHistory: {
+      page: async ({ context, ...request }) =>
+        healthHistory.page({
+          ...request,
+          // In whatever way it is spelt; an account that has gone may still have results.
+          context:
+            context &&
+            (await proxy.proxyFor(context).then(
+              ({ id }) => id,
+              () => context,
+            )),
+        }),
+    },
     metrics: () => healthMetrics(healthHistory.latest()),
     endpoints: async () => listEndpoints(config, await sensor.endpoint()),
     allowlist: createAllowlist({

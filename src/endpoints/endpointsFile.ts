@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DomainError } from '../lib/errors';
 import { hostName } from '../wininet/hostName';
 
@@ -28,9 +29,9 @@ export function parseEndpointsFile(text: string): readonly EndpointDefinition[] 
   return entries.map((value, index) => {
     const position = index + 1;
     const definition = parseEntry(value, position);
-    const key = JSON.stringify([definition.host, definition.port, definition.path]);
+    const key = JSON.stringify([definition.host, definition.port]);
     const earlier = seen.get(key);
-    if (earlier !== undefined) throw malformed(`entry ${position} says the same as entry ${earlier}`);
+    if (earlier !== undefined) throw malformed(`entry ${position} has the host and port of entry ${earlier}`);
     seen.set(key, position);
     return definition;
   });
@@ -45,7 +46,19 @@ function parseArray(text: string): readonly unknown[] {
   }
   if (!Array.isArray(value)) throw malformed('it must be a JSON array of {host, port, region, path}');
   if (value.length === 0) throw malformed('it names no endpoint');
+  refuseRepeatedFields(text, value);
   return value;
+}
+
+/** JSON.parse keeps the last of two fields of a name, and drops the other without a word. */
+function refuseRepeatedFields(text: string, entries: readonly unknown[]): void {
+  for (const field of FIELDS) {
+    const written = text.match(new RegExp(`(?<!\\\\)"${field}"\\s*:`, 'g'))?.length ?? 0;
+    const kept = entries.filter(
+      (entry) => typeof entry === 'object' && entry !== null && field in entry,
+    ).length;
+    if (written > kept) throw malformed(`an entry has the field ${field} twice`);
+  }
 }
 
 function parseEntry(value: unknown, position: number): EndpointDefinition {
@@ -57,7 +70,7 @@ function parseEntry(value: unknown, position: number): EndpointDefinition {
   }
   const { host, port = 443, region = 'custom', path = PING_PATH } = Object.fromEntries<unknown>(fields);
   const name = typeof host === 'string' ? hostName(host) : null;
-  if (name === null) throw bad('host is missing, or no host name or address');
+  if (name === null || !isPublicName(name)) throw bad('host is missing, or no host name or address');
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
     throw bad('port must be a whole number from 1 to 65535');
   }
@@ -70,6 +83,16 @@ function parseEntry(value: unknown, position: number): EndpointDefinition {
   }
   // The root's dot is no part of the names in certificates.
   return { host: name.replace(/\.$/, ''), port, region, path };
+}
+
+/**
+ * RFC 1123, section 2.1: no label begins or ends with a hyphen, and the last one is no number, which resolvers would take
+ * for an address in an old way of writing it.
+ */
+function isPublicName(name: string): boolean {
+  if (isIP(name) !== 0) return true;
+  const labels = name.replace(/\.$/, '').split('.');
+  return labels.every((label) => !/^-|-$/.test(label)) && !/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '');
 }
 
 function malformed(reason: string, cause?: unknown): DomainError {

@@ -106,7 +106,8 @@ async function check(
       const routed = await routedChecks(parts, context, endpoints, limits);
       return group.all(
         routed.map(async (one) => {
-          const left = timeoutMs - one.routeMs;
+          // A route without a script takes no time to speak of; accounts whose checks have the same time share probes.
+          const left = one.routeMs < 100 ? timeoutMs : timeoutMs - one.routeMs;
           const through = (ways: Ways) =>
             reachable({ endpoint: one.endpoint, ways, timeoutMs: left }, group.signal);
           const finished = await finish(one, circumstances, through);
@@ -163,9 +164,9 @@ async function finish(
 function sharedReach(parts: HealthParts) {
   const started = new Map<string, Promise<Reached>>();
   return (request: ReachRequest, signal: AbortSignal): Promise<Reached> => {
-    const { ways, endpoint } = request;
+    const { ways, endpoint, timeoutMs } = request;
     const { host, port, path } = endpoint;
-    const key = JSON.stringify([ways, host, port, path]);
+    const key = JSON.stringify([ways, host, port, path, timeoutMs]);
     let one = started.get(key);
     if (one === undefined) {
       one = parts.gate.run(() => reach(parts, request, signal), signal);

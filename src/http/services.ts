@@ -1,6 +1,7 @@
 import type { AllowlistMaker } from '../endpoints/allowlist/answer';
 import type { MetricsDocument } from '../endpoints/healthMetrics';
-import type { HealthHistory } from '../endpoints/history/healthHistory';
+import type { HealthHistoryRequest } from '../endpoints/history/healthHistory';
+import type { HealthHistoryPage } from '../endpoints/history/healthResult';
 import type { EndpointList } from '../endpoints/report';
 import type { HealthCheck } from '../endpoints/runs/sharedRuns';
 import type { Journal } from '../journal/journal';
@@ -18,7 +19,10 @@ export interface Services {
   readonly sensor: Pick<SensorService, 'show' | 'restart'>;
   readonly health: HealthCheck;
   /** The results of what `health` has checked. */
-  readonly healthHistory: Pick<HealthHistory, 'page'>;
+  readonly healthHistory: {
+    /** Errors: `cursor-invalid`. */
+    page(request: HealthHistoryRequest): Promise<HealthHistoryPage>;
+  };
   /** What Prometheus reads: the last results. Contacts nothing. */
   metrics(): Promise<MetricsDocument>;
   /** The endpoints in force: the sensor's own, what is configured, the catalogue. */

@@ -41,6 +41,7 @@ export function settingsFindings(settings: ConnectionSettings): readonly Finding
     proxyWithoutServer(settings),
     autoDetectOnly(force),
     loopbackProxy(force),
+    credentials(settings),
     ...bypassFindings(force),
   ].filter((finding) => finding !== null);
 }
@@ -121,6 +122,18 @@ function loopbackProxy(force: InForceSettings): Finding | null {
     detail:
       'The proxy is on this machine. Debugging tools set such a proxy for one session; it goes when they end.',
     remedy: 'Make sure that a permanent service listens there before services are sent through it.',
+  };
+}
+
+function credentials(settings: ConnectionSettings): Finding | null {
+  const { proxyServer, bypassList, autoConfigUrl } = settingsText(settings);
+  if (![proxyServer, bypassList, autoConfigUrl].some((text) => text.includes('@'))) return null;
+  return {
+    code: 'credentials-in-settings',
+    severity: 'warning',
+    detail:
+      'A stored string seems to hold a user name or a password. WinINET takes none from there, and every program of the account can read them.',
+    remedy: 'Set the proxy anew without them, and change the password.',
   };
 }
 

@@ -43,6 +43,7 @@ export function parsePacAnswer(text: string): PacAnswer {
   }
   const hops = new Map<string, Hop>();
   const problems: string[] = [];
+  let tooMany = false;
   const entries = text
     .split(';')
     .map((entry) => entry.trim())
@@ -51,7 +52,9 @@ export function parsePacAnswer(text: string): PacAnswer {
     const hop = parseHop(entry);
     if (typeof hop === 'string') problems.push(`entry ${index + 1} ${hop}`);
     else if (hops.size < MAX_HOPS) hops.set(hopText(hop), hop);
+    else if (!hops.has(hopText(hop))) tooMany = true;
   }
+  if (tooMany) problems.unshift(`it names more than ${MAX_HOPS} ways, of which the first are tried`);
   return { hops: [...hops.values()], problems: problems.slice(0, MAX_HOPS) };
 }
 

@@ -44,7 +44,8 @@ it('has each check that was done once, newest first, page by page', async () => 
 });
 
 it('is narrowed to an account, and to a status', async () => {
-  expect(contexts(await page('?context=LocalSystem'))).toEqual(['LocalSystem']);
+  for (const spelling of ['LocalSystem', 'S-1-5-18'])
+    expect(contexts(await page(`?context=${spelling}`))).toEqual(['LocalSystem']);
   expect(await page('?context=S-1-5-21-1-2-3-4')).toEqual({ items: [], next: null });
   expect((await page('?status=unhealthy')).items.length).toBeGreaterThan(1);
   expect((await page('?status=healthy')).items).toEqual([]);

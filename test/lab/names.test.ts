@@ -162,11 +162,9 @@ describe('an account with a PAC file', () => {
 
 describe('an account with auto-detect (WPAD)', () => {
   /** The names with `wpad` that the DNS was asked for, each once. */
-  const askedFor = (log: string) =>
-    [...new Set([...log.matchAll(/query\[A\] (wpad\.\S+)/g)].map(([, name = '']) => name))].filter(
-      // The system's resolver puts its search domain behind a name that it does not find.
-      (name) => !name.endsWith(`.test.sub.corp.contoso.test`),
-    );
+  const askedFor = (log: string) => [
+    ...new Set([...log.matchAll(/query\[A\] (wpad\.\S+)/g)].map(([, name = '']) => name)),
+  ];
   const wpad = (address: string) => ({ 'wpad.corp.contoso.test': address });
 
   beforeAll(() => {

@@ -5,7 +5,7 @@ import type { Network } from '../probe/network';
 import type { TrustStore } from '../probe/trust';
 import { type PacLimits, PAC_LIMITS } from './limits';
 import { interfaceAddresses, lookUp } from './lookups';
-import type { ProxyScripts, ScriptSource } from './proxyScripts';
+import type { AskLimits, ProxyScripts, ScriptSource } from './proxyScripts';
 import { createSandbox } from './sandbox';
 import type { ScriptCall, ScriptResult } from './sandboxProtocol';
 import { createScriptFiles } from './scriptFiles';
@@ -56,12 +56,26 @@ export function createProxyScripts(parts: ProxyScriptsParts): ProxyScripts {
       throw error;
     }
   };
+  const findInTime = async (
+    source: ScriptSource,
+    { timeoutMs, signal }: AskLimits,
+  ): Promise<Script | ScriptOutcome> => {
+    const late = AbortSignal.timeout(timeoutMs);
+    try {
+      return await find(source, AbortSignal.any([signal, late]));
+    } catch (error) {
+      if (signal.aborted || !late.aborted) throw error;
+      const seen = `it did not come within the ${timeoutMs} ms that the check leaves for it`;
+      return { kind: 'unavailable', reason: 'pac-unreachable', seen };
+    }
+  };
   return {
-    ask: async (source, targets, signal) => {
+    ask: async (source, targets, { timeoutMs, signal }) => {
       signal.throwIfAborted();
-      const found = await find(source, signal);
+      const deadlineMs = clock.monotonicMs() + timeoutMs;
+      const found = await findInTime(source, { timeoutMs, signal });
       if (found.kind !== 'script') return targets.map(() => found);
-      const results = await sandbox(found.text, targets.map(callFor), signal);
+      const results = await sandbox(found.text, targets.map(callFor), { deadlineMs, signal });
       return results.map((result) => outcomeOf(result, found.from, limits));
     },
   };
@@ -99,6 +113,7 @@ function outcomeOf(result: ScriptResult, from: string, { scriptMs, memoryBytes }
         seen: {
           time: `it took more time than it gets (${scriptMs} ms)`,
           memory: `it took more memory than it gets (${memoryBytes / 1024 / 1024} MiB)`,
+          check: 'the time of the check was up before it had answered',
           stopped: 'the sandbox broke off',
         }[result.limit],
       };

@@ -33,6 +33,9 @@ const LANGUAGE =
   Intrinsics.BIG_INT |
   Intrinsics.WEAK_REF;
 
+// Before this, the thread's files may be open, and to end it would leave them so.
+parentPort.postMessage({ kind: 'loaded' });
+
 const answers = new Map();
 const loadedAt = performance.now();
 /** Nothing of the script runs before. */

@@ -21,18 +21,25 @@ export interface SandboxParts {
   readonly utcOffset: number | null;
 }
 
+/** For whom, and until when. */
+export interface SandboxLimits {
+  /** On the monotonic clock. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** Runs the script and asks it each call, in order, in one virtual machine. Rejects only with the signal's reason. */
 export type Sandbox = (
   script: string,
   calls: readonly ScriptCall[],
-  signal: AbortSignal,
+  limits: SandboxLimits,
 ) => Promise<readonly ScriptResult[]>;
 
 /** Makes the sandbox. QuickJS is compiled on first use. */
 export function createSandbox(parts: SandboxParts): Sandbox {
   const gate = createGate(parts.limits.workers);
   let engine: Promise<unknown> | null = null;
-  return (script, calls, signal) =>
+  return (script, calls, { deadlineMs, signal }) =>
     gate.run(async () => {
       let wasm: unknown;
       try {
@@ -42,7 +49,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
         return calls.map(() => STOPPED);
       }
       signal.throwIfAborted();
-      return new ScriptRun(parts, { wasm, script, calls }).result(signal);
+      return new ScriptRun(parts, { wasm, script, calls }).result({ deadlineMs, signal });
     }, signal);
 }
 
@@ -55,6 +62,7 @@ async function compileEngine(): Promise<unknown> {
 
 const STOPPED = { kind: 'limit', limit: 'stopped' } as const;
 const TIME = { kind: 'limit', limit: 'time' } as const;
+const CHECK = { kind: 'limit', limit: 'check' } as const;
 const MEMORY = { kind: 'limit', limit: 'memory' } as const;
 
 /** One worker, from its start to its end. */
@@ -63,6 +71,8 @@ class ScriptRun {
   private readonly wake = new Int32Array(new SharedArrayBuffer(4));
   private readonly names = new MessageChannel();
   private readonly worker: Worker;
+  /** Resolves once the thread has read its files, or has ended: to end it while it reads leaves them open (Node 20). */
+  private readonly loaded: Promise<void>;
   /** What is left of the script's time while it runs on. */
   private leftMs: number;
   private runningSince: number | null = null;
@@ -97,16 +107,28 @@ class ScriptRun {
       // QuickJS's memory is not V8's heap. Its calls are on the thread's stack, which must outlast QuickJS's own limit.
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 8 },
     });
+    this.loaded = new Promise((resolve) => {
+      for (const event of ['message', 'error', 'exit'] as const) {
+        this.worker.once(event, () => {
+          resolve();
+        });
+      }
+    });
   }
 
   /** What came of each call, once the thread has ended. */
-  async result(signal: AbortSignal): Promise<readonly ScriptResult[]> {
+  async result({ deadlineMs, signal }: SandboxLimits): Promise<readonly ScriptResult[]> {
     const onAbort = (): void => {
       this.end(reasonOf(signal));
     };
-    const askTimer = setTimeout(() => {
-      this.end(TIME);
-    }, this.parts.limits.askMs);
+    const leftMs = deadlineMs - this.parts.clock.monotonicMs();
+    const { askMs } = this.parts.limits;
+    const askTimer = setTimeout(
+      () => {
+        this.end(leftMs < askMs ? CHECK : TIME);
+      },
+      Math.max(0, Math.min(askMs, leftMs)),
+    );
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const missing = await this.ended();
@@ -118,6 +140,7 @@ class ScriptRun {
       this.hasEnded = true;
       signal.removeEventListener('abort', onAbort);
       this.names.port1.close();
+      await this.loaded;
       await this.worker.terminate();
     }
   }
@@ -128,7 +151,7 @@ class ScriptRun {
       this.end = resolve;
       this.worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'running') this.resume();
-        else this.results[message.index] = message.result;
+        else if (message.kind === 'result') this.results[message.index] = message.result;
         if (this.results.every((result) => result !== null)) resolve(STOPPED);
       });
       this.worker.on('error', (error) => {

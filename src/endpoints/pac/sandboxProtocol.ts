@@ -13,7 +13,7 @@ export type ScriptResult =
   | { readonly kind: 'answer'; readonly answer: string }
   | { readonly kind: 'threw'; readonly name: string | null }
   /** `stopped`: the engine or its thread ended for a reason of its own. */
-  | { readonly kind: 'limit'; readonly limit: 'time' | 'memory' | 'stopped' }
+  | { readonly kind: 'limit'; readonly limit: 'time' | 'memory' | 'check' | 'stopped' }
   | { readonly kind: 'notAScript'; readonly line: number | null }
   | { readonly kind: 'noFunction' };
 
@@ -49,5 +49,6 @@ export interface NameQuestion {
 
 /** What the worker says. */
 export type WorkerMessage =
+  | { readonly kind: 'loaded' }
   | { readonly kind: 'running' }
   | { readonly kind: 'result'; readonly index: number; readonly result: ScriptResult };

@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import CachePolicy from 'http-cache-semantics';
 import type { Clock } from '../../lib/clock';
-import { httpGet, type HttpAnswer, type HttpParts } from './httpGet';
+import { httpGet, type HttpAnswer, type HttpParts, type HttpRequest, isNear } from './httpGet';
 import { ScriptUnavailableError } from './scriptUnavailable';
-import { scriptUrl, shownUrl } from './scriptUrl';
+import { hostOf, scriptUrl, shownUrl } from './scriptUrl';
 import { reasonOf, untilAborted } from '../../lib/waiting';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -25,7 +25,14 @@ export function createScriptFiles(parts: HttpParts & { readonly clock: Clock }):
   const fetchText = async (first: URL, signal: AbortSignal): Promise<string> => {
     let url = first;
     for (let hop = 0; hop <= redirects; hop += 1) {
-      const found = await get(url, signal);
+      const mayBeNear = hop === 0 || isNear(hostOf(first));
+      if (!mayBeNear && isNear(hostOf(url))) {
+        throw new ScriptUnavailableError(
+          'pac-url-not-supported',
+          'it is redirected to this machine or its link',
+        );
+      }
+      const found = await get({ url, mayBeNear }, signal);
       if (typeof found === 'string') return found;
       url = redirectedTo(url, found);
     }
@@ -55,13 +62,17 @@ function createCache(parts: HttpParts & { readonly clock: Clock }) {
     const [oldest] = kept.keys();
     if (kept.size > parts.limits.cachedFiles && oldest !== undefined) kept.delete(oldest);
   };
-  return async (url: URL, signal: AbortSignal): Promise<string | HttpAnswer> => {
+  return async (
+    { url, mayBeNear }: Pick<HttpRequest, 'url' | 'mayBeNear'>,
+    signal: AbortSignal,
+  ): Promise<string | HttpAnswer> => {
     const key = url.href;
     const request = { url: key, method: 'GET', headers: { ...HEADERS, host: url.host } };
     const known = kept.get(key);
-    if (known?.policy.satisfiesWithoutRevalidation(request)) return known.text;
+    if (known?.policy.satisfiesWithoutRevalidation(request) && known.policy.age() < MAX_AGE_S)
+      return known.text;
     const headers = known?.policy.revalidationHeaders(request) ?? request.headers;
-    const answer = await httpGet(parts, url, headers, signal);
+    const answer = cacheable(await httpGet(parts, { url, headers, mayBeNear }, signal));
     if (known !== undefined && !REDIRECTS.has(answer.status)) {
       const { policy, modified } = known.policy.revalidatedPolicy({ ...request, headers }, answer);
       if (!modified) {
@@ -79,6 +90,36 @@ function createCache(parts: HttpParts & { readonly clock: Clock }) {
     keep(key, { policy, text });
     return text;
   };
+}
+
+/** What decides how long a file is kept, each short: the rest is the server's, and can take long to read. */
+const CACHE_FIELDS = [
+  'cache-control',
+  'expires',
+  'date',
+  'age',
+  'etag',
+  'last-modified',
+  'pragma',
+  'location',
+] as const;
+const MAX_FIELD = 512;
+/** No file is kept longer than this without being asked for again, whatever its server says. */
+const MAX_AGE_S = 3600;
+
+/**
+ * The answer without what the cache need not know. The request's fields never change, so that `Vary` says nothing. An
+ * address to go to may be as long as addresses are.
+ */
+function cacheable(answer: HttpAnswer): HttpAnswer {
+  const headers: Record<string, string> = {};
+  for (const field of CACHE_FIELDS) {
+    const value = answer.headers[field];
+    if (typeof value === 'string' && (value.length <= MAX_FIELD || field === 'location'))
+      headers[field] = value;
+  }
+  if ((answer.headers['cache-control']?.length ?? 0) > MAX_FIELD) headers['cache-control'] = 'no-store';
+  return { ...answer, headers };
 }
 
 function redirectedTo(from: URL, { status, headers }: { status: number; headers: IncomingHttpHeaders }): URL {

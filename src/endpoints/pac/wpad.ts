@@ -54,7 +54,8 @@ export async function findWpad(
     const shown = listed(domains.map((domain) => shownText(domain)));
     return notFound(`no WPAD server was looked for: no name comes of the DNS search domains (${shown})`);
   }
-  const lookups = names.map((name) => lookUp(network, { name, port: 80 }, limits.lookupMs));
+  // With the root's dot, so that no resolver puts a search domain behind it and finds another's.
+  const lookups = names.map((name) => lookUp(network, { name: `${name}.`, port: 80 }, limits.lookupMs));
   let failed: string | null = null;
   for (const [index, lookup] of lookups.entries()) {
     const found = await lookup;

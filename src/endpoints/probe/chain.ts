@@ -50,5 +50,10 @@ export function shownCertificate(certificate: X509Certificate): ChainCertificate
 
 /** Node's one line for each attribute, on one line, most specific first (as RFC 4514 writes names). */
 function distinguishedName(lines: string): string {
-  return lines.split('\n').reverse().join(', ').replace(/\p{C}/gu, '?').slice(0, MAX_NAME_SHOWN);
+  return lines
+    .split('\n')
+    .reverse()
+    .join(', ')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
+    .slice(0, MAX_NAME_SHOWN);
 }

@@ -35,7 +35,7 @@ export function withOverrides(network: Network, overrides: readonly ResolveOverr
   return {
     lookup: (host, port) => {
       const listed = overrides.filter(
-        (override) => override.port === port && override.host === host.toLowerCase(),
+        (override) => override.port === port && override.host === host.toLowerCase().replace(/\.$/, ''),
       );
       if (listed.length > 0) return Promise.resolve(listed.map(({ address }) => address));
       return network.lookup(host, port);

@@ -10,6 +10,12 @@ import { VENDOR_ROOTS } from './vendorRoots';
  */
 export type RootKind = 'public' | 'extra' | 'system';
 
+/**
+ * Node's own but for finite-field Diffie-Hellman: its group is the server's to choose, before anything of it is verified, and
+ * with one of 10,000 bits the key exchange keeps the main thread for seconds. ECDHE is what the cloud service speaks.
+ */
+const CIPHERS = `${tls.DEFAULT_CIPHERS}:!DHE`;
+
 /** The trusted roots. */
 export interface TrustStore {
   /** For `tls.connect`: made once, on first use, because reading some 150 roots takes longer than a handshake. */
@@ -35,7 +41,9 @@ export function createTrustStore(extraCa: string | null, standIns: StandInRoots 
   const bundled = standIns.bundled ?? tls.rootCertificates;
   const extra = pemBlocks(extraCa ?? '');
   const system = once(() => (standIns.system ?? systemRoots() ?? []).filter(isReadable));
-  const context = once(() => tls.createSecureContext({ ca: [...bundled, ...system(), ...extra] }));
+  const context = once(() =>
+    tls.createSecureContext({ ca: [...bundled, ...system(), ...extra], ciphers: CIPHERS }),
+  );
   const roots = once((): readonly (readonly [RootKind, Roots])[] => [
     ['public', readRoots([...bundled, ...system().filter(isVendors)])],
     ['extra', readRoots(extra)],

@@ -1,6 +1,7 @@
 /** Equal requests share one run of the health check, and may be given a result that is young enough. */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock';
-import type { HealthQuery } from '../health';
+import { DEFAULT_CONTEXTS, type HealthQuery } from '../health';
 import type { EndpointCheck, HealthReport } from '../report';
 import { inAskedOrder } from './askedOrder';
 import { RecentReports } from './recentReports';
@@ -28,15 +29,15 @@ export interface SharedRunsParts {
   readonly clock: Clock;
   /** Told each check once, as it ends. */
   readonly record: (check: EndpointCheck) => void;
-  /** Changes with the accounts' settings: what was asked before a change is not equal to what is asked after it. */
-  readonly revision?: () => number;
+  /** The settings of these contexts: whoever asks after they have changed asks for something else. */
+  readonly settingsOf?: (contexts: readonly string[]) => Promise<unknown>;
   /** How many finished results are kept; 64 unless stated. */
   readonly room?: number;
 }
 
 /** Makes the shared health check. */
 export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
-  const { start, clock, record, room, revision = () => 0 } = parts;
+  const { start, clock, record, room, settingsOf } = parts;
   const underWay = new Map<string, { readonly run: Run; readonly contexts: readonly string[] }>();
   const recent = new RecentReports(clock, room);
 
@@ -58,8 +59,10 @@ export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
 
   return async ({ maxAgeMs = 0, ...query }, signal, watcher = {}) => {
     signal.throwIfAborted();
-    const key = `${revision()} ${keyOf(query)}`;
     const asked = query.contexts ?? [];
+    const settings = settingsOf && (await settingsOf(asked.length === 0 ? DEFAULT_CONTEXTS : asSet(asked)));
+    signal.throwIfAborted();
+    const key = keyOf(query, settings);
     const kept = recent.get(key, maxAgeMs);
     if (kept !== undefined) {
       watcher.onBegun?.();
@@ -73,8 +76,10 @@ export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
 }
 
 /** The same for equal requests: the order of the contexts and how often each is named do not matter. */
-function keyOf({ contexts, regions, timeoutMs, slowMs }: HealthQuery): string {
-  return JSON.stringify([asSet(contexts), asSet(regions), timeoutMs ?? null, slowMs ?? null]);
+function keyOf({ contexts, regions, timeoutMs, slowMs }: HealthQuery, settings: unknown): string {
+  const asked = [asSet(contexts), asSet(regions), timeoutMs ?? null, slowMs ?? null, settings];
+  // Settings may be 64 KiB of anything.
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
 function asSet(values: readonly string[] = []): readonly string[] {

@@ -36,7 +36,7 @@ export const ROUTE_VERDICTS = [
     outcome: 'degraded',
     summary: 'the PAC file’s address is not one that a service can read',
     remedy:
-      'Put the PAC file on a web server and name its http or https address: services do not read file: addresses.',
+      'Put the PAC file on a web server and name its http or https address, without a user name, spaces or control characters: services do not read file: addresses.',
   },
   {
     code: 'route-pac-unreachable',

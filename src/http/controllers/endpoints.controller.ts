@@ -130,7 +130,7 @@ export class EndpointsController extends Controller {
    * @maximum limit 200
    * @param cursor `next` of the last page; without it, the first page. A restart of the service makes it invalid.
    * @maxLength cursor 256
-   * @param context Only the results of this account, as they name it.
+   * @param context Only the results of this account.
    * @param status Only the results with this status.
    */
   @Get('health/history')
@@ -141,7 +141,7 @@ export class EndpointsController extends Controller {
     @Query() cursor?: string,
     @Query() context?: ContextId,
     @Query() status?: HealthStatus,
-  ): HealthHistoryPage {
+  ): Promise<HealthHistoryPage> {
     return this.services.healthHistory.page({ limit, cursor, context, status });
   }
 }

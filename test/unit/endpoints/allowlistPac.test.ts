@@ -6,6 +6,7 @@ import { type Endpoint, PING_PATH } from '../../../src/endpoints/catalogue';
 import type { ContextProxy } from '../../../src/endpoints/contextProxy';
 import type { ProxyScripts } from '../../../src/endpoints/pac/proxyScripts';
 import { createRoutes, type RoutesFor } from '../../../src/endpoints/routes';
+import { systemClock } from '../../../src/lib/clock';
 import type { RouteTarget, ScriptOutcome } from '../../../src/wininet/route';
 import type { InForceSettings } from '../../../src/wininet/inForce';
 
@@ -35,7 +36,7 @@ const noScripts = scriptsThat(() => {
 });
 
 async function pacOf(account: ContextProxy, scripts = noScripts, endpoints = ENDPOINTS): Promise<string> {
-  return pacBy(account, createRoutes(scripts), endpoints);
+  return pacBy(account, createRoutes(scripts, systemClock), endpoints);
 }
 
 async function pacBy(
@@ -182,7 +183,7 @@ describe('as a PAC file', () => {
           from: 'here',
         }));
         const account = context({ autoDetect: true });
-        const find = evaluate(await pacBy(account, createRoutes(scripts), endpoints));
+        const find = evaluate(await pacBy(account, createRoutes(scripts, systemClock), endpoints));
         for (const item of allowlistOf(endpoints).items) {
           const scheme = item.purpose === 'sensor' ? 'https' : 'http';
           const inUrl = item.host.includes(':') ? `[${item.host}]` : item.host;

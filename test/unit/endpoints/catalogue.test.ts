@@ -214,7 +214,7 @@ describe('an endpoints file', () => {
     [
       'the same twice',
       '[{"host":"a"},{"host":"b"},{"host":"A","port":443}]',
-      'entry 3 says the same as entry 1',
+      'entry 3 has the host and port of entry 1',
     ],
   ])('is refused with %s', (_, text, reason) => {
     expect(() => parseEndpointsFile(text)).toThrow(

@@ -90,7 +90,7 @@ export function healthOf(options: CheckingOptions): Health {
       return Promise.resolve(found);
     },
     endpoints: () => Promise.resolve(endpoints),
-    routesFor: createRoutes(scripts),
+    routesFor: createRoutes(scripts, systemClock),
     probe: createProbe({ network, trust, clock: systemClock }),
     clock: systemClock,
     gate: createGate(16),

@@ -224,7 +224,7 @@ describe('a report', () => {
         running -= 1;
         return probed;
       },
-      routesFor: createRoutes(pacAnswers('DIRECT')),
+      routesFor: createRoutes(pacAnswers('DIRECT'), systemClock),
       findings: () => [],
       clock: systemClock,
       gate: createGate(7),

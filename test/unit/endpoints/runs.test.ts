@@ -187,6 +187,27 @@ describe('a caller that goes away', () => {
   });
 });
 
+describe('the settings of the accounts', () => {
+  it('are part of the question: after they have changed, nothing older is given', async () => {
+    const { start, runs } = controlledCheck();
+    let proxy = 'a:1';
+    const clock = { now: () => '', monotonicMs: () => 0 };
+    const settingsOf = (contexts: readonly string[]) => Promise.resolve([contexts, proxy]);
+    const check = createSharedRuns({ start, clock, record: () => undefined, settingsOf });
+    const signal = new AbortController().signal;
+    const before = check({}, signal);
+    await LATER();
+    runAt(runs, 0).finish([]);
+    await before;
+    await check({ maxAgeMs: 1000 }, signal);
+    expect(runs).toHaveLength(1);
+    proxy = 'b:2';
+    void check({ maxAgeMs: 1000 }, signal);
+    await LATER();
+    expect(runs).toHaveLength(2);
+  });
+});
+
 describe('a run that fails', () => {
   it('fails for all that wait, and is begun anew for the next', async () => {
     const { runs, run, call } = shared();

@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { createTrustStore } from '../../../src/endpoints/probe/trust';
 import { DIGICERT_GLOBAL_ROOT_CA } from '../../support/digicertRoot';
 import { type Authority, createAuthority, type KeyAndCertificate } from '../../support/certificates';
+import { startTlsEndpoint } from '../../support/tlsEndpoint';
+import { checkOne, context, endpointAt, HOST, trustedAuthority } from './checking';
 
 let root: Authority;
 let between: Authority;
@@ -74,5 +76,21 @@ describe('the machine’s store', () => {
     const store = createTrustStore(null, { bundled: [], system: [odd, '', root.cert] });
     expect(store.rootOf(chainOf(leaf.cert))).toBe('system');
     expect(() => store.context).not.toThrow();
+  });
+});
+
+describe('the ciphers', () => {
+  it('have no Diffie-Hellman group that the server chooses, which could hold up the service', async () => {
+    const { authority, trust } = await trustedAuthority();
+    const server = await startTlsEndpoint({
+      certificate: await authority.issue({ hosts: [HOST] }),
+      tls: { maxVersion: 'TLSv1.2', ciphers: 'DHE-RSA-AES128-GCM-SHA256', dhparam: 'auto' },
+    });
+    try {
+      const check = await checkOne({ context: context('A'), endpoint: endpointAt(server.port), trust });
+      expect(check.failure?.code).toBe('tls-protocol');
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -168,6 +168,8 @@ describe('findings', () => {
     ['unknown-version', { version: 0x47 }],
     ['unknown-version', { version: 10 }],
     ['auto-detect-only', { flags: 9 }],
+    ['credentials-in-settings', { flags: 3, proxy: 'user:hunter2@proxy:8080' }],
+    ['credentials-in-settings', { flags: 1, pac: 'http://user:hunter2@pac.contoso.com/' }],
     ['loopback-proxy', { flags: 3, proxy: '127.0.0.1:8888' }],
     ['loopback-proxy', { flags: 3, proxy: 'http=localhost:1;https=localhost:1' }],
     ['bypass-leading-dot', { flags: 3, proxy: 'p:80', bypass: '.contoso.com' }],

@@ -88,11 +88,12 @@ const ANSWERED: readonly Answered[] = [
     'RFC 5891',
   ],
   [
-    'The ninth alternative is not tried.',
+    'The ninth alternative is not tried, and said to be left out.',
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((port) => `PROXY a:${port}`).join(';'),
     [1, 2, 3, 4, 5, 6, 7, 8].map((port) => `PROXY a:${port}`).join('; '),
     'PROXY a:1, the first of 8',
     'inferred',
+    malformed,
   ],
   [
     'A malformed alternative is passed over with a doubt.',

@@ -19,8 +19,9 @@ export function networkOf(names: Readonly<Record<string, readonly string[]>>) {
   const asked: string[] = [];
   const network: Network = {
     lookup: (host, port) => {
-      asked.push(`${host}:${port}`);
-      const found = names[host];
+      const name = host.replace(/\.$/, '');
+      asked.push(`${name}:${port}`);
+      const found = names[name];
       return found
         ? Promise.resolve(found)
         : Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }));
@@ -59,7 +60,10 @@ export async function askUrl(
   parts: Partial<ProxyScriptsParts> = {},
   signal = new AbortController().signal,
 ): Promise<ScriptOutcome> {
-  const [outcome] = await scriptsWith(parts).ask({ kind: 'url', url }, [TARGET], signal);
+  const [outcome] = await scriptsWith(parts).ask({ kind: 'url', url }, [TARGET], {
+    timeoutMs: 20_000,
+    signal,
+  });
   if (outcome === undefined) throw new Error('no outcome');
   return outcome;
 }
@@ -76,11 +80,10 @@ export async function startAsking() {
     count += 1;
     const path = `/${count}.pac`;
     server.serve(path, text);
-    return scriptsWith(parts).ask(
-      { kind: 'url', url: server.url(path) },
-      targets,
-      new AbortController().signal,
-    );
+    return scriptsWith(parts).ask({ kind: 'url', url: server.url(path) }, targets, {
+      timeoutMs: 20_000,
+      signal: new AbortController().signal,
+    });
   };
   return {
     server,

@@ -212,7 +212,12 @@ describe('a script that was fetched', () => {
     const clock = clockAt(START);
     const scripts = scriptsWith({ clock });
     const ask = async () =>
-      (await scripts.ask({ kind: 'url', url: server.url('/kept.pac') }, [TARGET], signal))[0];
+      (
+        await scripts.ask({ kind: 'url', url: server.url('/kept.pac') }, [TARGET], {
+          timeoutMs: 20_000,
+          signal,
+        })
+      )[0];
     expect(await ask()).toEqual(GOT);
     clock.set(later);
     return Object.assign(ask, { clock });
@@ -245,7 +250,8 @@ describe('a script that was fetched', () => {
 
   it('makes room for others', async () => {
     const scripts = scriptsWith({ clock: clockAt(START), limits: { cachedFiles: 2 } });
-    const ask = (path: string) => scripts.ask({ kind: 'url', url: server.url(path) }, [TARGET], signal);
+    const ask = (path: string) =>
+      scripts.ask({ kind: 'url', url: server.url(path) }, [TARGET], { timeoutMs: 20_000, signal });
     for (const path of ['/1', '/2', '/3']) {
       server.serve(path, (_request, response) =>
         response.writeHead(200, { 'cache-control': 'max-age=60' }).end(SCRIPT),
@@ -270,7 +276,7 @@ describe('who asks for one script at the same time', () => {
     });
     const scripts = scriptsWith();
     const ask = (signal: AbortSignal) =>
-      scripts.ask({ kind: 'url', url: server.url('/slow.pac') }, [TARGET], signal);
+      scripts.ask({ kind: 'url', url: server.url('/slow.pac') }, [TARGET], { timeoutMs: 20_000, signal });
     const [first, second] = [new AbortController(), new AbortController()];
     const one = ask(first.signal);
     const two = ask(second.signal);

@@ -4,7 +4,10 @@ import { wpadNames } from '../../../../src/endpoints/pac/wpad';
 import { networkOf, scriptsWith, TARGET } from './asking';
 
 const ask = (parts: Parameters<typeof scriptsWith>[0]) =>
-  scriptsWith(parts).ask({ kind: 'autoDetect' }, [TARGET, TARGET], new AbortController().signal);
+  scriptsWith(parts).ask({ kind: 'autoDetect' }, [TARGET, TARGET], {
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+  });
 const domains = (...names: string[]) => ({ searchDomains: () => Promise.resolve(names) });
 
 describe('the names that WPAD tries', () => {
@@ -73,7 +76,7 @@ describe('auto-detect', () => {
       ...network,
       // The better name is slower.
       lookup: async (host: string, port: number) => {
-        if (host !== 'wpad.corp.contoso.com') return network.lookup(host, port);
+        if (host.replace(/\.$/, '') !== 'wpad.corp.contoso.com') return network.lookup(host, port);
         await new Promise((resolve) => setTimeout(resolve, 100));
         return ['127.0.0.2'];
       },
@@ -122,7 +125,7 @@ describe('auto-detect', () => {
     const asked = scriptsWith({ searchDomains: () => new Promise(() => undefined) }).ask(
       { kind: 'autoDetect' },
       [TARGET],
-      stop.signal,
+      { timeoutMs: 20_000, signal: stop.signal },
     );
     stop.abort(new Error('gone'));
     await expect(asked).rejects.toThrow('gone');
