@@ -37,7 +37,16 @@ export async function startServer(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<RunningServer> {
   const server = createServer(LIMITS, app);
-  server.on('clientError', answerMalformed);
+  const begun = new WeakMap<Duplex, ServerResponse>();
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    begun.set(request.socket, response);
+  });
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    const response = begun.get(socket);
+    // What follows a request must not get into the answer to it.
+    if (response?.headersSent === true && !response.writableFinished) socket.destroy();
+    else answerMalformed(error, socket);
+  });
   // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
   server.on('checkExpectation', app);
   const silent = silentConnections(server);

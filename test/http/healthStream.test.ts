@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -282,4 +283,25 @@ it('streams what the real probes find', async () => {
     await realServer.stop();
     await real.close();
   }
+});
+
+describe('what follows a request on its connection', () => {
+  it('does not get into the stream that answers it', async () => {
+    const socket = connect(server.address.port, '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(
+      `GET /endpoints/health HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\nAuthorization: Bearer ${service.token}\r\n\r\n`,
+    );
+    while (runs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    runAt(runs, 0).begin();
+    while (!received.includes('\r\n\r\n')) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write('\0garbage\r\n\r\n');
+    await closed;
+    expect(received).toMatch(/^HTTP\/1\.1 200 /);
+    expect(received).not.toContain(' 400 ');
+    expect(received).not.toContain('request-malformed');
+  });
 });

@@ -97,6 +97,7 @@ export class EndpointsController extends Controller {
   @OperationId('checkHealth')
   @Response<Problem>(400, 'id-invalid region-unknown')
   @Response<Problem>(404, 'context-not-found')
+  @Response<Problem>(409, 'source-ambiguous source-not-configured')
   @Response<Problem>(406, 'not-acceptable')
   @Response<HealthReport>(503, 'With `strict`: the report of a check that is not healthy.')
   async health(@Queries() query: HealthQuery, @Request() request: ExpressRequest): Promise<HealthReport> {

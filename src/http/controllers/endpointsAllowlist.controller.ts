@@ -29,6 +29,7 @@ export class EndpointsAllowlistController extends Controller {
   @OperationId('getAllowlist')
   @Response<Problem>(400, 'id-invalid')
   @Response<Problem>(404, 'context-not-found')
+  @Response<Problem>(409, 'source-ambiguous source-not-configured')
   @Response<Problem>(422, 'route-unknown')
   @Response<Problem>(503, 'registry-unavailable registry-access-denied')
   async get(
