@@ -1,6 +1,12 @@
 /** The TLS handshake with the endpoint, and the names of the ways in which it fails. */
 import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect,
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+} from 'node:tls';
 import { messageOf, systemCodeOf } from '../../lib/errors';
 import { shownText } from '../../wininet/hostName';
 import { watchCertificateRequest } from './certificateRequest';
@@ -40,6 +46,21 @@ export interface Handshake {
   readonly peer: DetailedPeerCertificate;
 }
 
+/** How the probe speaks TLS, with an endpoint or with a proxy. */
+export function tlsOptions(run: ProbeRun, socket: Socket, host: string): ConnectionOptions {
+  return {
+    socket,
+    host,
+    // RFC 6066 forbids addresses in SNI.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    secureContext: run.trust.context,
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    // Not blind trust: the phase judges the chain, and tells the reasons apart.
+    rejectUnauthorized: false,
+  };
+}
+
 /** Shakes hands, whatever the certificate. Throws `PhaseFailure` when that fails. */
 export function shakeHands(run: ProbeRun, socket: Socket): Promise<Handshake> {
   const { host } = run.endpoint;
@@ -47,15 +68,7 @@ export function shakeHands(run: ProbeRun, socket: Socket): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const secured = run.own(
       connect({
-        socket,
-        host,
-        // RFC 6066 forbids addresses in SNI.
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-        secureContext: run.trust.context,
-        ALPNProtocols: ['http/1.1'],
-        minVersion: 'TLSv1.2',
-        // Not blind trust: the phase judges the chain, and tells the reasons apart.
-        rejectUnauthorized: false,
+        ...tlsOptions(run, socket, host),
         // Node has read the chain for this, which takes as long as a signature: it is kept.
         checkServerIdentity: (name, certificate) => {
           peer = certificate as DetailedPeerCertificate;
@@ -103,7 +116,8 @@ function alertOf(code: string): string | null {
   return name?.toLowerCase() ?? null;
 }
 
-function reasonOf(error: unknown): string {
+/** OpenSSL's word for what went wrong, else the system's. It may be anything: to be cleaned before it is shown. */
+export function reasonOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'reason' in error) return String(error.reason);
   return systemCodeOf(error) ?? messageOf(error);
 }

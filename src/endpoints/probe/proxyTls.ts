@@ -1,8 +1,8 @@
 /** TLS with the proxy itself, as the HTTPS keyword of a PAC file asks for; and whether a proxy expects it. */
-import { isIP, type Socket } from 'node:net';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { messageOf, systemCodeOf } from '../../lib/errors';
+import type { Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { shownText } from '../../wininet/hostName';
+import { reasonOf, tlsOptions } from './handshake';
 import type { ProbeRun } from './phase';
 import { PhaseFailure } from './phaseFailure';
 
@@ -38,27 +38,12 @@ export async function speaksTls(run: ProbeRun, host: string, port: number): Prom
 }
 
 function handshake(run: ProbeRun, socket: Socket, host: string): Promise<TLSSocket> {
-  const options: ConnectionOptions = {
-    socket,
-    host,
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    secureContext: run.trust.context,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    // Judged by the caller, so that the reason can be named.
-    rejectUnauthorized: false,
-  };
   return new Promise((resolve, reject) => {
-    const secured = run.own(connect(options));
+    const secured = run.own(connect(tlsOptions(run, socket, host)));
     secured.once('error', reject).once('close', () => {
       reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
     });
     // Not at once: to end the connection inside OpenSSL's callback crashes Node 20.
     secured.once('secureConnect', () => setImmediate(resolve, secured));
   });
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'reason' in error) return String(error.reason);
-  return systemCodeOf(error) ?? messageOf(error);
 }

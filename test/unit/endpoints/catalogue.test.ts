@@ -211,6 +211,15 @@ describe('an endpoints file', () => {
     ['a path with CR LF', '[{"host":"a","path":"/a\\r\\nb"}]', 'entry 1: path'],
     ['an empty region', '[{"host":"a","region":""}]', 'entry 1: region'],
     ['a region with quotes', '[{"host":"a","region":"\\"x\\""}]', 'entry 1: region'],
+    ['an address that is none', '[{"host":"256.1.1.1"}]', 'entry 1: host'],
+    ['an address in an old way of writing', '[{"host":"0x7f000001"}]', 'entry 1: host'],
+    ['a label that ends with a hyphen', '[{"host":"a-.contoso.com"}]', 'entry 1: host'],
+    ['a field twice', '[{"host":"a"},{"host":"b","host":"c"}]', 'an entry has the field host twice'],
+    [
+      'the same place on two paths',
+      '[{"host":"a","path":"/x"},{"host":"a","path":"/y"}]',
+      'entry 2 has the host and port of entry 1',
+    ],
     [
       'the same twice',
       '[{"host":"a"},{"host":"b"},{"host":"A","port":443}]',
