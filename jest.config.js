@@ -21,7 +21,7 @@ const project = (displayName, testMatch) => ({
 });
 
 /**
- * `default` needs nothing but Node. `interop`, `lab` and `windows` need Debian's parts, `native` needs
+ * `default` and `fuzz` need nothing but Node. `interop`, `lab`, `faults` and `windows` need Debian's parts, `native` needs
  * Windows (see test/README.md).
  * @type {import('jest').Config}
  */
@@ -36,9 +36,11 @@ module.exports = {
       'test/http/**/*.test.ts',
       'test/*.test.ts',
     ]),
-    project('interop', ['test/interop/**/*.test.ts']),
+    project('interop', ['test/interop/**/*.test.ts', 'test/regedit/**/*.test.ts']),
     project('lab', ['test/lab/**/*.test.ts']),
+    project('faults', ['test/faults/**/*.test.ts']),
+    project('fuzz', ['test/fuzz/**/*.test.ts']),
     project('windows', ['test/windows/**/*.test.ts']),
-    project('native', ['test/native/**/*.test.ts', 'test/contract/regedit.test.ts']),
+    project('native', ['test/native/**/*.test.ts', 'test/regedit/contract.test.ts']),
   ],
 };

@@ -16,11 +16,11 @@ const REPLACEMENTS: readonly (readonly [from: string | RegExp, to: string])[] = 
   ['new ExpressTemplateService(', 'new OperationHandler('],
   [
     "import { expressAuthentication } from './../authentication';",
-    "import { requireToken } from './../authentication';",
+    "import { requireScope } from './../authentication';",
   ],
   [/^const expressAuthenticationRecasted = .*$/m, ''],
   [/^ {4}function authenticateMiddleware\([\s\S]*?^ {4}\}$/m, ''],
-  [/authenticateMiddleware\(\[\{"bearer":\[\]\}\]\)/g, 'requireToken'],
+  [/authenticateMiddleware\(\[\{"bearer":\["([a-z]+)"\]\}\]\)/g, "requireScope('$1')"],
 ];
 
 /** Puts the replacements into the routes; fails when tsoa's text is not the one that they know. */

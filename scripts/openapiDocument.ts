@@ -3,7 +3,9 @@ import { PROBLEM_JSON } from '../src/http/problems';
 import { statusOf } from '../src/http/problemDefinitions';
 import { compare, definitionOf, problemExamples } from './openapiProblems';
 import type { Answer, MediaType, OpenApiDocument, Operation, Schema } from './openapiTypes';
+import { tidied, unwrap } from './openapiTidying';
 import { healthLineSchema } from './openapiHealthExample';
+import { addIdempotencyHeaders, idempotencyHeaders, idempotencyProblems } from './openapiIdempotency';
 import { answerExamples, otherExamples, requestExamples, unavailableExamples } from './openapiExamples';
 
 const TAGS = [
@@ -16,7 +18,10 @@ const TAGS = [
   { name: 'Changes', description: 'The journal: who changed what, when and why.' },
   { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
   { name: 'Sensor', description: 'The sensor on this machine, and its restart.' },
-  { name: 'Metrics', description: 'What the last checks of the endpoints found, for Prometheus.' },
+  {
+    name: 'Metrics',
+    description: 'What the service does, and what the last checks of the endpoints found, for Prometheus.',
+  },
   { name: 'Operations', description: 'For whoever runs the service. No token is needed.' },
 ];
 
@@ -37,6 +42,12 @@ const METHODS = ['get', 'put', 'post', 'delete'];
 /** Problems besides a report of the same status. */
 const ALSO: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkHealth: { '503': 'registry-unavailable registry-access-denied' },
+  ...Object.fromEntries(
+    ['copyProxy', 'putContext', 'deleteContext', 'restoreBackup'].map((id) => [
+      id,
+      { '503': 'busy-writing' },
+    ]),
+  ),
 };
 /** Schemas of media types that are neither JSON nor plain text. */
 const OTHER_SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -63,7 +74,13 @@ export function finishDocument(raw: OpenApiDocument, service: { readonly version
       description: DESCRIPTION,
       license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
     },
-    servers: [{ url: '/', description: 'This service.' }],
+    servers: [
+      {
+        url: '/',
+        description: 'This service, local to the machine that it looks after.',
+        'x-internal': true,
+      },
+    ],
     tags: TAGS,
     security: [{ bearer: [] }],
     paths: Object.fromEntries(paths),
@@ -76,6 +93,7 @@ export function finishDocument(raw: OpenApiDocument, service: { readonly version
           schema: { type: 'string' },
           example: '"2c26b46b68ffc68ff99b453c1d304134"',
         },
+        ...idempotencyHeaders,
         ContentDisposition: { description: 'Proposes a file name.', schema: { type: 'string' } },
         RequestId: { description: 'The request’s id, as the log has it.', schema: { type: 'string' } },
         WWWAuthenticate: { description: 'The scheme to use: Bearer.', schema: { type: 'string' } },
@@ -85,7 +103,7 @@ export function finishDocument(raw: OpenApiDocument, service: { readonly version
           type: 'http',
           scheme: 'bearer',
           description:
-            'The first start leaves an administrator’s token in `admin.token` in the data folder; the log names the file.',
+            'The first start leaves an administrator’s token in `admin.token` in the data folder; the log names the file. Over TLS, a client certificate that the service’s settings name stands in place of a token.',
         },
       },
     },
@@ -112,15 +130,16 @@ function finishPath(operations: Record<string, Operation>): Record<string, Opera
   return Object.fromEntries(
     METHODS.flatMap((method) => {
       const operation = operations[method];
-      return operation === undefined ? [] : [[method, finishOperation(operation)]];
+      return operation === undefined ? [] : [[method, finishOperation(method, operation)]];
     }),
   );
 }
 
-function finishOperation(operation: Operation): Operation {
+function finishOperation(method: string, operation: Operation): Operation {
   const { operationId: id, requestBody, responses } = operation;
   const isPublic = operation.security?.length === 0;
-  const codes = commonProblems(requestBody !== undefined, isPublic);
+  const codes = commonProblems(id, requestBody !== undefined, isPublic);
+  codes.push(...idempotencyProblems(method, operation));
   const answers: Record<string, Answer> = {};
   for (const [status, answer] of Object.entries(responses)) {
     if (isProblem(answer)) codes.push(...answer.description.split(' '));
@@ -135,24 +154,32 @@ function finishOperation(operation: Operation): Operation {
   for (const answer of Object.values(answers)) {
     answer.headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...answer.headers };
   }
+  addIdempotencyHeaders(operation, answers);
   return {
     tags: operation.tags,
     operationId: id,
     summary: operation.summary,
-    description: unwrap(operation.description),
+    description: withScope(unwrap(operation.description), operation),
     security: isPublic ? [] : [{ bearer: [] }],
     ...(operation.parameters?.length
       ? {
           parameters: operation.parameters.map((each) => ({
             ...each,
             description: unwrap(each.description) ?? COMMON_DESCRIPTIONS[each.name],
-            schema: plainIntegers(each.schema) as Schema,
+            schema: tidied(each.schema) as Schema,
           })),
         }
       : {}),
     ...(requestBody ? { requestBody: withRequestExample(id, requestBody) } : {}),
     responses: answers,
   };
+}
+
+/** OpenAPI 3.0 knows scopes for OAuth alone, so that the text tells which token is needed. */
+function withScope(description: string | undefined, { security }: Operation): string | undefined {
+  const scope = security?.[0]?.bearer?.[0];
+  if (scope === undefined || scope === 'read') return description;
+  return `${description ?? ''}\n\nNeeds a token of the scope \`${scope}\`.`.trim();
 }
 
 function finishAnswer(id: string, status: string, answer: Answer): Answer {
@@ -182,13 +209,17 @@ function finishAnswer(id: string, status: string, answer: Answer): Answer {
   };
 }
 
-function commonProblems(hasBody: boolean, isPublic: boolean): string[] {
+function commonProblems(id: string, hasBody: boolean, isPublic: boolean): string[] {
   return [
     'validation-failed',
+    'uri-too-long',
+    ...(id === 'getLiveness' ? [] : ['too-busy']),
+    'host-not-allowed',
+    'origin-not-allowed',
     ...(hasBody
       ? ['json-malformed', 'body-too-large', 'content-type-unsupported', 'content-encoding-unsupported']
       : []),
-    ...(isPublic ? [] : ['unauthenticated', 'token-invalid']),
+    ...(isPublic ? [] : ['unauthenticated', 'token-invalid', 'scope-missing', 'too-many-failures']),
     'internal-error',
   ];
 }
@@ -200,6 +231,9 @@ function problemAnswer(codes: readonly string[]): Answer {
     description: rows.map((row) => `\`${row.code}\`: ${row.title}.`).join(' '),
     ...(codes.includes('unauthenticated')
       ? { headers: { 'WWW-Authenticate': { $ref: '#/components/headers/WWWAuthenticate' } } }
+      : {}),
+    ...(codes.includes('too-many-failures')
+      ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
       : {}),
     content: {
       [PROBLEM_JSON]: {
@@ -243,7 +277,7 @@ function finishSchemas(document: OpenApiDocument, schemas: Record<string, Schema
   };
   visit(document.paths);
   const finished = [...used].sort(compare).map((name) => {
-    const schema = plainIntegers(schemas[name]) as Schema;
+    const schema = tidied(schemas[name]) as Schema;
     if (name === 'Problem') schema.additionalProperties = true;
     for (const [field, each] of Object.entries((schema.properties ?? {}) as Record<string, Schema>)) {
       if (field in COMMON_DESCRIPTIONS && !each.$ref) each.description ??= COMMON_DESCRIPTIONS[field];
@@ -251,19 +285,6 @@ function finishSchemas(document: OpenApiDocument, schemas: Record<string, Schema
     return [name, schema] as const;
   });
   return Object.fromEntries(finished);
-}
-
-/** tsoa calls every integer int32; the change counter is an unsigned one. */
-function plainIntegers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plainIntegers);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([key, each]) => !(key === 'format' && each === 'int32'));
-  return Object.fromEntries(
-    entries.map(([key, each]) => [
-      key,
-      key === 'description' && typeof each === 'string' ? unwrap(each) : plainIntegers(each),
-    ]),
-  );
 }
 
 function isProblem(answer: Answer): boolean {
@@ -284,11 +305,4 @@ function withStatus(code: string, status: string): string {
 function rank(operations: Record<string, Operation> | undefined): number {
   const tag = Object.values(operations ?? {})[0]?.tags?.[0];
   return TAGS.findIndex(({ name }) => name === tag);
-}
-
-/** Comments are wrapped for the source; paragraphs stay. */
-function unwrap(text: string): string;
-function unwrap(text: string | undefined): string | undefined;
-function unwrap(text: string | undefined): string | undefined {
-  return text?.replace(/(?<!\n)\n(?!\n)/g, ' ');
 }

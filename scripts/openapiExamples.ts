@@ -168,7 +168,10 @@ export const unavailableExamples = {
     ready: false,
     parts: [
       { name: 'registry', ready: true, detail: 'the driver regfile answers' },
-      { name: 'dataDir', ready: false, detail: 'it cannot be written (EACCES)' },
+      { name: 'dataDir', ready: false, detail: 'it cannot be written (ENOSPC)' },
+      { name: 'journal', ready: true, detail: 'it is open' },
+      { name: 'recovery', ready: true, detail: 'no interrupted change waits' },
+      { name: 'tokens', ready: true, detail: 'they can be read' },
     ],
   } satisfies Readiness,
 } as const;
@@ -232,6 +235,9 @@ export const answerExamples = {
     parts: [
       { name: 'registry', ready: true, detail: 'the driver regfile answers' },
       { name: 'dataDir', ready: true, detail: 'it can be written' },
+      { name: 'journal', ready: true, detail: 'it is open' },
+      { name: 'recovery', ready: true, detail: 'no interrupted change waits' },
+      { name: 'tokens', ready: true, detail: 'they can be read' },
     ],
   } satisfies Readiness,
 } as const;

@@ -153,6 +153,10 @@ sensorproxy_probe_success{${LABELS}} 1
 # TYPE sensorproxy_probe_phase_duration_seconds gauge
 sensorproxy_probe_phase_duration_seconds{${LABELS},phase="tls"} 0.201
 sensorproxy_probe_phase_duration_seconds{${LABELS},phase="request"} 0.111
+
+# HELP sensorproxy_changes_total Changes of proxy settings that were asked for, by how they ended.
+# TYPE sensorproxy_changes_total counter
+sensorproxy_changes_total{kind="copy",outcome="applied"} 3
 `;
 
 function lineSchema(type: HealthLine['type'], properties: Readonly<Record<string, Schema>>): Schema {

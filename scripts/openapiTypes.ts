@@ -2,7 +2,7 @@
 export interface OpenApiDocument {
   openapi: string;
   info: Record<string, unknown>;
-  servers: { url: string; description?: string }[];
+  servers: { url: string; description?: string; 'x-internal'?: boolean }[];
   tags?: { name: string; description: string }[];
   security?: Record<string, string[]>[];
   paths: Record<string, Record<string, Operation>>;

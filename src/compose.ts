@@ -1,13 +1,17 @@
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
-import { openAdminToken } from './auth/adminToken';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { createClientCertificates } from './auth/clientCertificates';
+import { createFailureLimit } from './auth/failureLimit';
+import { openTokenStore } from './auth/tokenStore';
 import type { Config } from './config';
 import { createAllowlist } from './endpoints/allowlist/answer';
 import { listEndpoints, selectEndpoints } from './endpoints/catalogue';
 import { createGate } from './lib/gate';
 import { createHealth } from './endpoints/health';
-import { healthMetrics } from './endpoints/healthMetrics';
+import { registerHealthMetrics } from './endpoints/healthMetrics';
 import { HealthHistory } from './endpoints/history/healthHistory';
 import { createProxyScripts } from './endpoints/pac/createProxyScripts';
 import { machineSearchDomains } from './endpoints/pac/searchDomains';
@@ -17,17 +21,28 @@ import { createTrustStore } from './endpoints/probe/trust';
 import { rootFindings, systemRootsOnWindows } from './endpoints/rootFindings';
 import { createRoutes } from './endpoints/routes';
 import { createSharedRuns } from './endpoints/runs/sharedRuns';
-import type { JournalRecord, ReadinessPart, Services } from './http/services';
-import { JournalFile } from './journal/journalFile';
+import { createHostRule } from './http/hostCheck';
+import { createInFlight } from './http/inFlight';
+import { createReadiness } from './http/readiness';
+import { createRequestMetrics } from './http/requestMetrics';
+import { answersFromJournal } from './http/idempotency/interruptedAnswer';
+import { openIdempotencyKeys } from './http/idempotency/keys';
+import type { JournalRecord, Services } from './http/services';
+import { JournalFolder } from './journal/journalFolder';
 import { systemClock as clock } from './lib/clock';
 import { removeUnfinishedWrites } from './lib/durableFile';
-import { DomainError, messageOf, systemCodeOf } from './lib/errors';
+import { DomainError, systemCodeOf } from './lib/errors';
 import { FileLockedError, acquireFileLock } from './lib/fileLock';
 import type { Logger } from './lib/logger';
+import { createProcessMetrics } from './metrics/processMetrics';
+import { createEventCounters } from './metrics/serviceMetrics';
+import { createStateMetrics } from './metrics/stateMetrics';
+import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
+import { isBackupsDeleted } from './proxy/deletedBackups';
 import { isChange } from './proxy/evidence';
 import { openProxyService } from './proxy/openProxyService';
+import { REGISTRY_OPERATIONS, countedRegistry } from './registry/countedRegistry';
 import { openRegistry } from './registry/openRegistry';
-import type { Registry } from './registry/registry';
 import { type ReadTextFile, readLocalTextFile } from './sensor/configurationFile';
 import { isSensorRestart } from './sensor/evidence';
 import { openSensorService } from './sensor/sensorService';
@@ -38,6 +53,8 @@ import { openServiceManager } from './windows/serviceManager';
 
 /** Of all health checks together: each takes a socket or two, and the sensor's machine has other work. */
 const PROBES_AT_A_TIME = 32;
+/** Health checks that differ, so that they cannot share one run. */
+const RUNS_AT_A_TIME = 8;
 
 /** The services, and how to let go of the files and locks that they hold. */
 export interface Composition {
@@ -92,12 +109,22 @@ async function openServices(
   await openDataDir(dataDir);
   opened.push(await lockDataDir(dataDir));
   await removeUnfinishedWrites(dataDir);
-  const { registry, ownSid, because } = await openRegistry(config.registry);
-  opened.push(() => registry.close());
-  const journal = await JournalFile.open(path.join(dataDir, 'journal.jsonl'), logger, isJournalRecord);
+  const { registry: driver, ownSid, because } = await openRegistry(config.registry);
+  opened.push(() => driver.close());
+  const metrics = new MetricsRegistry();
+  const known = { kinds: CHANGE_KINDS, driver: driver.driver, operations: REGISTRY_OPERATIONS };
+  const counters = createEventCounters(metrics, known);
+  const registry = countedRegistry(driver, (operation) => {
+    counters.driverError(driver.driver, operation);
+  });
+  const journal = await JournalFolder.open(path.join(dataDir, 'journal'), {
+    logger,
+    isEntry: isJournalRecord,
+  });
   opened.push(() => journal.close());
-  const token = await openAdminToken(dataDir);
-  if (token.created) logger.info("an administrator's token was made", { file: token.file });
+  const tokens = await openTokenStore(dataDir, { clock, logger });
+  opened.push(() => tokens.close());
+  if (tokens.admin.created) logger.info("an administrator's token was made", { file: tokens.admin.file });
   const record = (entry: JournalRecord) => journal.append(entry);
   const sensor = openSensorService({ registry, ...machine, record, clock, logger });
   opened.push(() => sensor.close());
@@ -108,10 +135,13 @@ async function openServices(
     record,
     recorded: async (id) => (await journal.find(id)) !== undefined,
     restartSensor: (cause) => sensor.restartAfter(cause),
+    retention: { rule: config.backups, record: (entry) => journal.append(entry) },
     clock,
     logger,
   });
   opened.push(() => proxy.close());
+  const interrupted = answersFromJournal(journal);
+  const idempotency = await openIdempotencyKeys(dataDir, { interrupted, clock, logger });
   const network = withOverrides(systemNetwork, config.resolve);
   const trust = createTrustStore(config.extraCa);
   const searchDomains = () => machineSearchDomains(registry);
@@ -130,9 +160,24 @@ async function openServices(
       ),
   });
   const healthHistory = new HealthHistory();
+  registerHealthMetrics(metrics, () => healthHistory.latest());
+  const stopMeasuring = createProcessMetrics(metrics, clock);
+  opened.push(() => {
+    stopMeasuring();
+    return Promise.resolve();
+  });
+  const lookAtState = createStateMetrics(metrics, {
+    drift: () => proxy.drift(),
+    backups: () => proxy.backupSummary(),
+    journal: () => ({ ...journal.size, ...journal.condition }),
+    clock,
+    logger,
+  });
   logger.info('opened', { registry: registry.driver, because, dataDir });
   return {
-    proxy,
+    proxy: countedChanges(proxy, (kind, end) => {
+      counters.change(kind, end);
+    }),
     changes: journal,
     health: createSharedRuns({
       start: (query, signal, watcher) => health.check(query, signal, watcher),
@@ -141,6 +186,7 @@ async function openServices(
         healthHistory.record(check);
       },
       clock,
+      mostRuns: RUNS_AT_A_TIME,
     }),
     healthHistory: {
       page: async ({ context, ...request }) =>
@@ -155,7 +201,10 @@ async function openServices(
             )),
         }),
     },
-    metrics: () => healthMetrics(healthHistory.latest()),
+    metrics: async () => {
+      await lookAtState();
+      return { contentType: metrics.contentType, text: await metrics.metrics() };
+    },
     endpoints: async () => listEndpoints(config, await sensor.endpoint()),
     allowlist: createAllowlist({
       endpoints: async () => selectEndpoints(config, [], await sensor.endpoint()),
@@ -163,18 +212,34 @@ async function openServices(
       routesFor,
     }),
     sensor,
-    readiness: async () => {
-      const parts = await Promise.all([registryPart(registry, because), dataDirPart(dataDir)]);
-      return { ready: parts.every(({ ready }) => ready), parts };
-    },
-    authenticate: token.verify,
+    readiness: createReadiness({
+      registry,
+      because,
+      dataDir,
+      journal,
+      recoveryWaits: () => proxy.recoveryWaits(),
+      clock,
+    }),
+    inFlight: createInFlight(),
+    requests: createRequestMetrics(metrics),
+    idempotency,
+    authenticate: (token) => tokens.verify(token),
+    authenticateCertificate: createClientCertificates(config.tls?.clientScopes ?? [], clock),
+    hosts: createHostRule({
+      hostName: hostname(),
+      allowedHosts: config.allowedHosts,
+      loopbackEverywhere: config.plaintextBeyondLoopback,
+    }),
+    failures: createFailureLimit(clock, (address) => {
+      logger.warn('too many wrong tokens from one address', { address });
+    }),
     logger,
     clock,
   };
 }
 
 function isJournalRecord(value: unknown): value is JournalRecord {
-  return isChange(value) || isSensorRestart(value);
+  return isChange(value) || isSensorRestart(value) || isBackupsDeleted(value);
 }
 
 async function openDataDir(dataDir: string): Promise<void> {
@@ -213,30 +278,5 @@ async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
     const holder = cause.pid === undefined ? '' : ` (process ${cause.pid})`;
     const detail = `another instance${holder} uses this data folder. Stop it, or set SENSORPROXY_DATA_DIR.`;
     throw new DomainError('conflict', 'data-dir-locked', detail, { cause });
-  }
-}
-
-async function registryPart(registry: Registry, because: string): Promise<ReadinessPart> {
-  try {
-    const there = (await registry.listSubkeys('HKEY_USERS\\S-1-5-18')) !== undefined;
-    const detail = there
-      ? `the driver ${registry.driver} answers (${because})`
-      : "LocalSystem's hive is not there";
-    return { name: 'registry', ready: there, detail };
-  } catch (error) {
-    return { name: 'registry', ready: false, detail: messageOf(error) };
-  }
-}
-
-async function dataDirPart(dataDir: string): Promise<ReadinessPart> {
-  try {
-    await access(dataDir, constants.W_OK);
-    return { name: 'dataDir', ready: true, detail: 'it can be written' };
-  } catch (error) {
-    return {
-      name: 'dataDir',
-      ready: false,
-      detail: `it cannot be written (${systemCodeOf(error) ?? 'unknown'})`,
-    };
   }
 }

@@ -1,11 +1,13 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isIP } from 'node:net';
 import { parseEnv } from 'node:util';
+import { type ClientScope, parseClientScopes } from './auth/clientCertificates';
 import { type EndpointDefinition, knownRegion, parseEndpointsFile } from './endpoints/catalogue';
 import { type ResolveOverride, parseResolveOverrides } from './endpoints/resolveOverrides';
+import { parseAuthority } from './lib/authority';
 import { messageOf, systemCodeOf } from './lib/errors';
+import { certificatesIn, type KeyPair, keyPairOf, privateKeyIn } from './lib/keyPair';
 import { LOG_LEVELS, type LogLevel } from './lib/logger';
 
 /** Everything that can be set, checked and frozen. `docs/configuration.md` describes each setting. */
@@ -15,8 +17,14 @@ export interface Config {
   readonly port: number;
   /** The address is not loopback and the operator has allowed that without TLS. */
   readonly plaintextBeyondLoopback: boolean;
+  /** Null: HTTP without TLS. */
+  readonly tls: TlsSetting | null;
+  /** Names of this service besides the machine's own, as `parseAuthority` spells them. */
+  readonly allowedHosts: readonly string[];
   /** Absolute path. */
   readonly dataDir: string;
+  /** Which backups are kept. */
+  readonly backups: BackupsSetting;
   readonly registry: RegistrySetting;
   readonly workspace: string | null;
   readonly cloud: 'commercial' | 'gcc' | 'gcc-high';
@@ -28,6 +36,24 @@ export interface Config {
   readonly extraCa: string | null;
   readonly resolve: readonly ResolveOverride[];
   readonly logLevel: LogLevel;
+}
+
+/** What is shown over TLS, and whose certificates count. */
+export interface TlsSetting {
+  /** Absolute paths. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** What the files hold now. */
+  readonly pair: KeyPair;
+  /** PEM of the authorities of client certificates; null: none is asked for. */
+  readonly clientCa: string | null;
+  readonly clientScopes: readonly ClientScope[];
+}
+
+/** How many backups are kept, and for how many days; each is a limit by itself. */
+export interface BackupsSetting {
+  readonly keep: number;
+  readonly days: number;
 }
 
 /** Which registry is worked on, by which driver. */
@@ -61,7 +87,14 @@ const NAMES = [
   'HOST',
   'PORT',
   'ALLOW_PLAINTEXT',
+  'TLS_CERT',
+  'TLS_KEY',
+  'TLS_CLIENT_CA',
+  'TLS_CLIENT_SCOPES',
+  'ALLOWED_HOSTS',
   'DATA_DIR',
+  'BACKUPS_KEEP',
+  'BACKUPS_DAYS',
   'REGISTRY',
   'WORKSPACE',
   'CLOUD',
@@ -76,6 +109,9 @@ type Name = (typeof NAMES)[number];
 
 const PREFIX = 'SENSORPROXY_';
 
+/** Reads one setting; what is wrong with it goes to the list of problems, and the fallback comes back. */
+type Read = <T>(name: Name, fallback: T, parse: (text: string) => T) => T;
+
 /**
  * Reads the settings: environment variables, and below them the file that `SENSORPROXY_CONFIG` names. Throws
  * {@link ConfigError} with every bad setting at once.
@@ -86,7 +122,7 @@ export function readConfig(
 ): Config {
   const problems: string[] = [];
   const settings = withFile(environment, problems);
-  const read = <T>(name: Name, fallback: T, parse: (text: string) => T): T => {
+  const read: Read = (name, fallback, parse) => {
     const text = settings[PREFIX + name];
     if (text === undefined || text.trim() === '') return fallback;
     try {
@@ -98,9 +134,10 @@ export function readConfig(
   };
   const allowPlaintext = read('ALLOW_PLAINTEXT', false, parseSwitch);
   const host = read('HOST', '127.0.0.1', parseHost);
-  if (!isLoopback(host) && !allowPlaintext) {
+  const tls = readTls(read, problems);
+  if (!isLoopback(host) && tls === 'none' && !allowPlaintext) {
     problems.push(
-      `${PREFIX}HOST: any address but loopback needs TLS, which this version does not have. Use 127.0.0.1; or set ${PREFIX}ALLOW_PLAINTEXT=1 where the port is published on loopback alone.`,
+      `${PREFIX}HOST: any address but loopback needs TLS. Set ${PREFIX}TLS_CERT and ${PREFIX}TLS_KEY, or use 127.0.0.1; or set ${PREFIX}ALLOW_PLAINTEXT=1 where the port is published on loopback alone.`,
     );
   }
   const dataDir = path.resolve(read('DATA_DIR', defaultDataDir(environment, platform), (text) => text));
@@ -108,14 +145,20 @@ export function readConfig(
   const config: Config = {
     host,
     port: read('PORT', 8484, parsePort),
-    plaintextBeyondLoopback: !isLoopback(host),
+    plaintextBeyondLoopback: !isLoopback(host) && tls === 'none',
+    tls: typeof tls === 'string' ? null : tls,
+    allowedHosts: read('ALLOWED_HOSTS', [], (text) => list(text).map(parseHostName)),
     dataDir,
+    backups: {
+      keep: read('BACKUPS_KEEP', 200, countUpTo(100_000)),
+      days: read('BACKUPS_DAYS', 365, countUpTo(36_500)),
+    },
     registry: read('REGISTRY', registry('auto'), registry),
     workspace: read('WORKSPACE', null, parseWorkspace),
     cloud: read('CLOUD', 'commercial', oneOf(['commercial', 'gcc', 'gcc-high'])),
     regions: read('REGIONS', null, (text) => list(text).map(knownRegion)),
     endpoints: read('ENDPOINTS_FILE', null, (file) => parseEndpointsFile(readText(file))),
-    extraCa: read('EXTRA_CA', null, parseCertificates),
+    extraCa: read('EXTRA_CA', null, (file) => pemFile(file, certificatesIn).text),
     resolve: read('RESOLVE', [], parseResolveOverrides),
     logLevel: read('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
@@ -200,10 +243,56 @@ function parseHost(text: string): string {
   throw new Error('it must be an IP address or localhost.');
 }
 
+/** `none` without TLS, `bad` when something about it is wrong, which then is among the problems. */
+function readTls(read: Read, problems: string[]): TlsSetting | 'none' | 'bad' {
+  const before = problems.length;
+  const refuse = (name: Name, reason: string): void => {
+    problems.push(`${PREFIX}${name}: ${reason}`);
+  };
+  const cert = read('TLS_CERT', null, (file) => pemFile(file, certificatesIn));
+  const key = read('TLS_KEY', null, (file) => pemFile(file, privateKeyIn));
+  const clientCa = read('TLS_CLIENT_CA', null, (file) => pemFile(file, certificatesIn).text);
+  const clientScopes = read('TLS_CLIENT_SCOPES', null, parseClientScopes);
+  if (problems.length > before) return 'bad';
+  if (cert === null && key !== null) refuse('TLS_CERT', `it is needed, since ${PREFIX}TLS_KEY is set.`);
+  if (key === null && cert !== null) refuse('TLS_KEY', `it is needed, since ${PREFIX}TLS_CERT is set.`);
+  if (clientCa !== null && cert === null) refuse('TLS_CLIENT_CA', `it needs ${PREFIX}TLS_CERT.`);
+  if ((clientCa === null) !== (clientScopes === null))
+    refuse('TLS_CLIENT_SCOPES', `it and ${PREFIX}TLS_CLIENT_CA need each other.`);
+  const pair = cert && key && read('TLS_KEY', null, () => keyPairOf(cert.text, key.text));
+  if (problems.length > before) return 'bad';
+  if (cert === null || key === null || pair === null) return 'none';
+  return { certFile: cert.file, keyFile: key.file, pair, clientCa, clientScopes: clientScopes ?? [] };
+}
+
+/** A file's absolute path and its text, which `check` takes or throws at. */
+function pemFile(
+  file: string,
+  check: (text: string) => unknown,
+): { readonly file: string; readonly text: string } {
+  const text = readText(file);
+  check(text);
+  return { file: path.resolve(file), text };
+}
+
+function parseHostName(text: string): string {
+  const authority = parseAuthority(isIP(text) === 6 ? `[${text}]` : text);
+  if (authority !== undefined && !text.endsWith(':') && authority.port === null) return authority.host;
+  throw new Error('each must be a host name or an IP address, without scheme, port, path and *.');
+}
+
 function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65535) throw new Error('it must be a number from 0 to 65535.');
   return port;
+}
+
+function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d{1,6}$/.test(text) && count >= 1 && count <= most) return count;
+    throw new Error(`it must be a number from 1 to ${most}.`);
+  };
 }
 
 function parseSwitch(text: string): boolean {
@@ -230,20 +319,6 @@ function parseWorkspace(text: string): string {
   throw new Error(
     'it is the first part of the workspace’s host name: letters, digits and hyphens, 48 at most.',
   );
-}
-
-function parseCertificates(file: string): string {
-  const pem = readText(file);
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
-  if (blocks === null) throw new Error('the file holds no PEM certificate.');
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(block);
-    } catch (error) {
-      throw new Error(`certificate ${index + 1} of the file cannot be read.`, { cause: error });
-    }
-  }
-  return pem;
 }
 
 function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type Command, Exit, parseCommandLine, runServiceCommand } from './cli/commandLine';
+import { Exit, type OneCommand, parseCommandLine } from './cli/commandLine';
+import { runCommand, windowsService } from './cli/runCommand';
 import { SERVICE_NAME } from './cli/serviceCommand';
 import { compose } from './compose';
 import {
@@ -34,8 +35,8 @@ async function main(): Promise<void> {
     case 'runAsService':
       await serveAsService(command.settings);
       break;
-    case 'service':
-      await manageService(command);
+    case 'command':
+      await carryOut(command);
       break;
     case 'print':
       (command.exitCode === 0 ? process.stdout : process.stderr).write(`${command.text}\n`);
@@ -99,10 +100,13 @@ async function serveAsService(settings: CommandLineSettings): Promise<void> {
   process.exit(0);
 }
 
-async function manageService(command: Extract<Command, { kind: 'service' }>): Promise<void> {
-  const result = await runServiceCommand(command);
+async function carryOut(command: OneCommand): Promise<void> {
+  const write = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const result = await runCommand(command, { service: windowsService, write });
   for (const line of result.lines) {
-    if (result.exitCode === 0) process.stdout.write(`${line}\n`);
+    if (result.exitCode === 0) write(line);
     else process.stderr.write(`sensorproxy: ${line}\n`);
   }
   endAfterOutput(result.exitCode);
@@ -116,11 +120,17 @@ async function serve(
 ): Promise<void> {
   const { services, close } = await compose(config, logger);
   try {
-    const server = await startServer(createApp(services), { host: config.host, port: config.port });
+    const { host, port } = config;
+    const tls = config.tls && { ...config.tls, logger, clock: systemClock };
+    const server = await startServer(createApp(services), { host, port, tls });
     if (config.plaintextBeyondLoopback) {
-      logger.warn('tokens travel unencrypted: listening beyond loopback without TLS', { host: config.host });
+      logger.warn('tokens travel unencrypted: listening beyond loopback without TLS', { host });
     }
-    logger.info('listening', { url: server.url, docs: `${server.url}/docs` });
+    logger.info('listening', {
+      url: server.url,
+      address: server.address.address,
+      docs: `${server.url}/docs`,
+    });
     life.onListening?.(server.url);
     logger.info('stopping', { signal: await life.stopSignal });
     await server.stop();

@@ -20,11 +20,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   windows: ['lib'],
   registry: ['lib', 'wininet', ...WINDOWS],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, BELOW_FEATURES])),
-  http: [...BELOW_FEATURES, ...FEATURES],
+  // What the service tells of itself: compose joins it to those who know.
+  metrics: ['lib'],
+  http: [...BELOW_FEATURES, ...FEATURES, 'metrics'],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
-  config: ['lib', 'endpoints'],
-  cli: ['lib', 'registry', 'config', ...WINDOWS],
-  compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'config'],
+  config: ['lib', 'endpoints', 'auth'],
+  // auth and journal: their files in the data folder, which the commands read and write.
+  cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS],
+  compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'metrics', 'config'],
   // '..': package.json, for the version.
   main: ['lib', 'http', 'config', 'compose', 'cli', ...WINDOWS, '..'],
 };

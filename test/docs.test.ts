@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { VERDICTS } from '../src/endpoints/verdicts/verdicts';
 
@@ -62,5 +62,16 @@ describe('the documents say what the code does', () => {
         .filter(Boolean)
         .sort(),
     ).toEqual(names.sort());
+  });
+
+  it('SECURITY.md names tests that exist, and each threat has one', () => {
+    const root = path.join(__dirname, '..');
+    const text = readFileSync(path.join(root, 'SECURITY.md'), 'utf8');
+    const named = [...text.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+    expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+    const table = text.slice(text.indexOf('### Who may attack'), text.indexOf('### What is not defended'));
+    const rows = table.split('\n').filter((line) => /^\| (?!actor|---)/.test(line));
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.filter((row) => !/`test\/[^`]+\.test\.ts` \|$/.test(row))).toEqual([]);
   });
 });

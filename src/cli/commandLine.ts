@@ -1,19 +1,7 @@
+/** What was typed, as something to do. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CommandLineSettings, ConfigError, readConfigWith } from '../config';
-import { DomainError } from '../lib/errors';
-import { openAdvapi32Registry } from '../registry/advapi32/advapi32Registry';
-import { requireTrustedOwner, secureFolder } from '../windows/folderSecurity';
-import { openServiceManager } from '../windows/serviceManager';
-import {
-  type CommandResult,
-  type ServiceCommandParts,
-  installService,
-  showService,
-  startService,
-  stopService,
-  uninstallService,
-} from './serviceCommand';
+import type { CommandLineSettings } from '../config';
 
 /** Exit codes: what was typed is wrong; Windows refuses it; bad settings (sysexits.h). */
 export const Exit = { usage: 2, accessDenied: 5, config: 78 } as const;
@@ -22,26 +10,58 @@ const USAGE = `sensorproxy: the proxy of the accounts that the Defender for Iden
 
   sensorproxy                      serve in this window until Ctrl-C
   sensorproxy service install      register with Windows and start
-                                     [--config <file>] [--data-dir <folder>]
   sensorproxy service uninstall    stop and unregister; the data folder stays
   sensorproxy service start
   sensorproxy service stop
   sensorproxy service status       exit code 0: it runs; 1: it does not
+  sensorproxy token create <name>  make a token and show it, this once
+                                     --scope read|operate|admin  [--expires 90d]
+  sensorproxy token list           tokens, their scopes, expiry and last use
+  sensorproxy token revoke <name>
+  sensorproxy journal verify       exit code 0: it is as it was written; 1: not
+  sensorproxy journal export       the entries, one JSON object a line
   sensorproxy --version
   sensorproxy --help
 
+service install, token and journal take --data-dir <folder> and --config <file>.
 Settings: SENSORPROXY_* variables, or a file with such lines (--config).`;
 
-const SERVICE_VERBS = ['install', 'uninstall', 'start', 'stop', 'status'] as const;
-type ServiceVerb = (typeof SERVICE_VERBS)[number];
-const WAIT_MS = 60_000;
+const PLACE = ['config', 'data-dir'];
+
+/** Each command: the options that it takes, and how many names follow it. */
+const COMMANDS = {
+  'service run': { options: PLACE, names: 0 },
+  'service install': { options: PLACE, names: 0 },
+  'service uninstall': { options: [], names: 0 },
+  'service start': { options: [], names: 0 },
+  'service stop': { options: [], names: 0 },
+  'service status': { options: [], names: 0 },
+  'token create': { options: [...PLACE, 'scope', 'expires'], names: 1 },
+  'token list': { options: PLACE, names: 0 },
+  'token revoke': { options: PLACE, names: 1 },
+  'journal verify': { options: PLACE, names: 0 },
+  'journal export': { options: PLACE, names: 0 },
+} as const;
+
+type CommandName = keyof typeof COMMANDS;
+
+/** A command that is carried out and ends. */
+export interface OneCommand {
+  readonly kind: 'command';
+  readonly name: Exclude<CommandName, 'service run'>;
+  readonly settings: CommandLineSettings;
+  /** The name behind the command; empty for one that takes none. */
+  readonly subject: string;
+  /** Other options, as typed. */
+  readonly options: Readonly<Partial<Record<string, string>>>;
+}
 
 /** What the program is asked to do. */
 export type Command =
   | { readonly kind: 'serve' }
   /** As the service manager starts it. */
   | { readonly kind: 'runAsService'; readonly settings: CommandLineSettings }
-  | { readonly kind: 'service'; readonly verb: ServiceVerb; readonly settings: CommandLineSettings }
+  | OneCommand
   | { readonly kind: 'print'; readonly text: string; readonly exitCode: number };
 
 /** Reads the arguments, without node and script. What is wrong becomes a text to print. */
@@ -50,68 +70,42 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   if (first === undefined) return { kind: 'serve' };
   if (first === '--help' && second === undefined) return { kind: 'print', text: USAGE, exitCode: 0 };
   if (first === '--version' && second === undefined) return { kind: 'print', text: version, exitCode: 0 };
-  const verb = SERVICE_VERBS.find((known) => known === second);
-  const settings = readOptions(rest, second === 'run' || verb === 'install');
-  if (first !== 'service' || settings === undefined) return usage();
-  if (second === 'run') return { kind: 'runAsService', settings };
-  return verb === undefined ? usage() : { kind: 'service', verb, settings };
+  const name = `${first} ${second ?? ''}`;
+  if (!isCommand(name)) return usage();
+  const typed = readArguments(rest, COMMANDS[name]);
+  if (typed === undefined) return usage();
+  const { config, 'data-dir': dataDir, ...options } = typed.values;
+  const settings = { configFile: absolute(config), dataDir: absolute(dataDir) };
+  if (name === 'service run') return { kind: 'runAsService', settings };
+  return { kind: 'command', name, settings, subject: typed.subject, options };
 }
 
-/** `--config <file>` and `--data-dir <folder>`, made absolute; undefined for anything else, or where none is allowed. */
-function readOptions(args: readonly string[], allowed: boolean): CommandLineSettings | undefined {
+/** The options and the name; undefined when there is anything else. */
+function readArguments(
+  args: readonly string[],
+  { options, names }: { readonly options: readonly string[]; readonly names: number },
+) {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
-      options: { config: { type: 'string' }, 'data-dir': { type: 'string' } },
+      options: Object.fromEntries(options.map((option) => [option, { type: 'string' as const }])),
+      allowPositionals: names > 0,
       strict: true,
     });
-    if (!allowed && args.length > 0) return undefined;
     // An empty name would stand for the current folder.
-    if (values.config === '' || values['data-dir'] === '') return undefined;
-    const absolute = (value: string | undefined) => (value === undefined ? null : path.resolve(value));
-    return { configFile: absolute(values.config), dataDir: absolute(values['data-dir']) };
+    if (positionals.length !== names || Object.values(values).includes('')) return undefined;
+    return { values: values as Partial<Record<string, string>>, subject: positionals[0] ?? '' };
   } catch {
     return undefined;
   }
 }
 
-/** Carries out `sensorproxy service …`. Never rejects for what Windows refuses: that is a line and an exit code. */
-export async function runServiceCommand(
-  command: Extract<Command, { kind: 'service' }>,
-  parts: () => ServiceCommandParts = windowsParts,
-): Promise<CommandResult> {
-  try {
-    switch (command.verb) {
-      case 'install': {
-        const { host, port, dataDir } = readConfigWith(command.settings);
-        const url = `http://${host}:${port}`;
-        return await installService(parts(), { configFile: command.settings.configFile, dataDir, url });
-      }
-      case 'uninstall':
-        return await uninstallService(parts());
-      case 'start':
-        return await startService(parts());
-      case 'stop':
-        return await stopService(parts());
-      case 'status':
-        return await showService(parts());
-    }
-  } catch (error) {
-    if (error instanceof ConfigError) return { exitCode: Exit.config, lines: error.problems };
-    if (!(error instanceof DomainError)) throw error;
-    return { exitCode: error.kind === 'forbidden' ? Exit.accessDenied : 1, lines: [error.detail] };
-  }
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
 }
 
-function windowsParts(): ServiceCommandParts {
-  return {
-    manager: openServiceManager(),
-    registry: openAdvapi32Registry(),
-    secureFolder,
-    requireTrustedOwner,
-    program: { node: process.execPath, script: path.resolve(process.argv[1] ?? '') },
-    waitMs: WAIT_MS,
-  };
+function absolute(value: string | undefined): string | null {
+  return value === undefined ? null : path.resolve(value);
 }
 
 function usage(): Command {

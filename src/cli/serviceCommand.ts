@@ -6,15 +6,10 @@ import { type Registry, RegistryType } from '../registry/registry';
 import { EVENT_MESSAGE_FILE, EVENT_SOURCE_KEY } from '../windows/eventLog';
 import type { requireTrustedOwner, secureFolder } from '../windows/folderSecurity';
 import type { ServiceManager, ServiceReport } from '../windows/serviceManager';
+import type { CommandResult } from './commandResult';
 
 /** The name under which Windows knows the service. */
 export const SERVICE_NAME = 'SensorProxy';
-
-/** How a command ended: what it has to say, and the process's exit code. */
-export interface CommandResult {
-  readonly exitCode: number;
-  readonly lines: readonly string[];
-}
 
 /** What the commands work with. */
 export interface ServiceCommandParts {

@@ -1,12 +1,6 @@
 /** The last check of each endpoint and context as Prometheus reads it, in the manner of blackbox_exporter. */
-import { Gauge, Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { EndpointCheck, HealthStatus } from './report';
-
-/** A document for Prometheus. */
-export interface MetricsDocument {
-  readonly contentType: string;
-  readonly text: string;
-}
 
 /** One value of a metric, with the labels that it has besides those of every metric here. */
 interface Sample {
@@ -103,20 +97,26 @@ export const HEALTH_METRICS: readonly Metric[] = [
   },
 ];
 
-/** The document that tells of these checks. It contacts nothing. */
-export async function healthMetrics(checks: readonly EndpointCheck[]): Promise<MetricsDocument> {
-  const registry = new Registry();
+/** Makes the metrics in `registry`: they tell of the checks that there are when they are read. They contact nothing. */
+export function registerHealthMetrics(registry: Registry, checks: () => readonly EndpointCheck[]): void {
   for (const { name, help, labels = [], samples } of HEALTH_METRICS) {
-    const gauge = new Gauge({ name, help, labelNames: [...COMMON_LABELS, ...labels], registers: [registry] });
-    for (const check of checks) {
-      const { host, port, region } = check.endpoint;
-      const common = { context: check.context, host, port, region };
-      for (const { labels: own, value } of samples(check)) {
-        if (Number.isFinite(value)) gauge.set({ ...common, ...own }, value);
-      }
-    }
+    new Gauge<string>({
+      name,
+      help,
+      labelNames: [...COMMON_LABELS, ...labels],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const check of checks()) {
+          const { host, port, region } = check.endpoint;
+          const common = { context: check.context, host, port, region };
+          for (const { labels: own, value } of samples(check)) {
+            if (Number.isFinite(value)) this.set({ ...common, ...own }, value);
+          }
+        }
+      },
+    });
   }
-  return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 function one(value: number | boolean | null | undefined): readonly Sample[] {

@@ -2,8 +2,10 @@ import express from 'express';
 import { docsRoutes } from './docs';
 import { errorHandler, notFound, otherMethods } from './errorHandler';
 import { RegisterRoutes } from './generated/routes';
+import { refuseWhenFull } from './inFlight';
+import { hostCheck } from './hostCheck';
 import { problemRoutes } from './problemPages';
-import { requestId } from './requestId';
+import { refuseLongUri, requestId } from './requestId';
 import { securityHeaders } from './securityHeaders';
 import type { Services } from './services';
 
@@ -18,14 +20,21 @@ export function createApp(services: Services): express.Express {
   app.use(requestId(services));
   app.use(securityHeaders);
 
-  // 2. What there is. A generated route checks the token (authentication.ts), reads the body if it takes one, checks the arguments, and calls
+  // 2. Nothing that is too long, or too much, before any work.
+  app.use(refuseLongUri);
+  app.use(refuseWhenFull);
+
+  // 3. Nothing for another host, or for another origin's page.
+  app.use(hostCheck(services.hosts));
+
+  // 4. What there is. A generated route checks the token (authentication.ts), reads the body if it takes one, checks the arguments, and calls
   //    its controller: see operationHandler.ts.
   const router = express.Router({ caseSensitive: true, strict: true });
   RegisterRoutes(router);
   docsRoutes(router);
   problemRoutes(router);
 
-  // 3. The same paths with other methods; then what there is not; then whatever went wrong.
+  // 5. The same paths with other methods; then what there is not; then whatever went wrong.
   for (const [path, methods] of methodsByPath(router)) router.all(path, otherMethods(methods));
   app.use(router);
   app.use(notFound);

@@ -7,7 +7,9 @@ import {
 } from '@tsoa/runtime';
 import type { Request, Response } from 'express';
 import { HttpProblem } from './httpProblem';
+import { KEY_HEADER, refuseUnexpectedKey } from './idempotency';
 import { hasBody } from './jsonBody';
+import { factsOf } from './requestFacts';
 import { type Fault, MAX_FAULTS, type Place, faultsOf, pointerTo } from './validation';
 
 type Schemas = Readonly<Record<string, TsoaRoute.ParameterSchema>>;
@@ -23,6 +25,19 @@ export class OperationHandler extends ExpressTemplateService {
     const strict = { ...config, bodyCoercion: false };
     super(models, strict);
     this.validationService = new StrictValidation(models, strict);
+  }
+
+  /** The work begins here: the token and the body have been checked. */
+  override async apiHandler(call: Parameters<ExpressTemplateService['apiHandler']>[0]): Promise<void> {
+    const { response, next } = call;
+    const request = response.req as Request;
+    try {
+      await factsOf(request).services.inFlight.work(request, async () => {
+        await super.apiHandler(call);
+      });
+    } catch (error) {
+      next(error);
+    }
   }
 
   override getValidatedArgs(call: {
@@ -59,6 +74,7 @@ export class OperationHandler extends ExpressTemplateService {
     if (!Object.values(args).some((parameter) => parameter.in === 'body') && hasBody(request)) {
       throw new HttpProblem('body-unexpected', 'This operation takes no body. Send none.');
     }
+    if (!Object.values(args).some(({ name }) => name === KEY_HEADER)) refuseUnexpectedKey(request);
     if (!request.url.includes('?')) return;
     const known = this.knownQueryNames(args);
     if (known === null) return;

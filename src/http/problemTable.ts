@@ -51,6 +51,40 @@ export const PROBLEMS = {
       'A body came with an operation that would ignore it, such as DELETE, whose options are query parameters.',
     remedy: 'Send no body; pass options as query parameters.',
   },
+  'idempotency-key-invalid': {
+    on: 400,
+    title: 'Malformed Idempotency-Key',
+    meaning: 'The header Idempotency-Key is not 1 to 255 visible ASCII characters, or came more than once.',
+    remedy: 'Send a text in double quotes that is new for each thing to do, such as a UUID.',
+  },
+  'idempotency-key-unexpected': {
+    on: 400,
+    title: 'The operation takes no Idempotency-Key',
+    meaning:
+      'The key would be ignored: PUT and DELETE are kept from being done twice by If-Match, and the key is for POST.',
+    remedy: 'Leave the header out.',
+  },
+  'idempotency-key-in-use': {
+    on: 409,
+    title: 'The request is under way',
+    meaning: 'A request with this Idempotency-Key has not been answered yet.',
+    remedy: 'Wait as long as Retry-After says, and ask again: the answer is given again then.',
+  },
+  'idempotency-key-reused': {
+    on: 422,
+    title: 'The Idempotency-Key is another request’s',
+    meaning:
+      'Within 24 hours the same key has come with another operation, another body or another actor. Nothing was done.',
+    remedy: 'Use a new key for each thing to do, and the same key only to repeat the very same request.',
+  },
+  'idempotency-key-unrecorded': {
+    on: 'unavailable',
+    title: 'The Idempotency-Key cannot be kept',
+    meaning:
+      'What belongs to the key cannot be written or read. Nothing was done, since it could be done twice.',
+    remedy:
+      'Make room and check the rights on the data folder. GET /changes tells whether an earlier request with the key was done; if not, ask again with a new key or none.',
+  },
   'path-not-found': {
     on: 404,
     title: 'No such path',
@@ -81,6 +115,12 @@ export const PROBLEMS = {
     meaning: 'Bodies may have 64 KiB.',
     remedy: 'Send less. No request of the contract needs more.',
   },
+  'uri-too-long': {
+    on: 414,
+    title: 'The address is too long',
+    meaning: 'Path and query may have 8 KiB together.',
+    remedy: SENT_WRONG,
+  },
   'content-type-unsupported': {
     on: 415,
     title: 'Unsupported media type',
@@ -107,6 +147,14 @@ export const PROBLEMS = {
       'Report it, with the request id. Reading again is safe; after a change, read the state before you repeat it.',
   },
 
+  'too-busy': {
+    on: 'unavailable',
+    title: 'Too much is under way',
+    meaning:
+      'As many requests, or health checks, as this service takes are under way. Nothing was done of this one.',
+    remedy: 'Wait for as long as Retry-After says, then repeat.',
+  },
+
   // Access.
   unauthenticated: {
     on: 'unauthenticated',
@@ -120,6 +168,37 @@ export const PROBLEMS = {
     title: 'Wrong token',
     meaning: 'The bearer token is not valid here.',
     remedy: 'Take it afresh from where it is kept, without line breaks.',
+  },
+  'scope-missing': {
+    on: 403,
+    title: 'The token may not do this',
+    meaning:
+      'The token is valid, but its scope does not include this operation. scope names the one that is needed.',
+    remedy:
+      'Use a token of that scope: sensorproxy token create <name> --scope <scope>, on the machine itself.',
+  },
+  'host-not-allowed': {
+    on: 421,
+    title: 'The request names another host',
+    meaning:
+      'The Host header, or the host of an absolute target, is not this service’s: neither the address that the request came to, nor the machine’s name, nor one of SENSORPROXY_ALLOWED_HOSTS. Web pages that let their own name lead to this machine are kept out so.',
+    remedy:
+      'Call the service by its address or the machine’s name, or have its operator add the name to SENSORPROXY_ALLOWED_HOSTS.',
+  },
+  'origin-not-allowed': {
+    on: 403,
+    title: 'The request comes from another origin',
+    meaning:
+      'The Origin header names another origin than this service’s, or Sec-Fetch-Site says cross-site: a web page elsewhere has the browser ask.',
+    remedy:
+      'Call from a program, which sends no Origin, or from this service’s own page at /docs. Open that by its address, not by a link of another site.',
+  },
+  'too-many-failures': {
+    on: 429,
+    title: 'Too many wrong tokens',
+    meaning: 'More than ten requests of this address in a minute had no token or a wrong one.',
+    remedy:
+      'Correct the token. Wait for as long as Retry-After says. Requests with a valid token are answered all the while.',
   },
 
   // Contexts and changes.
@@ -149,6 +228,13 @@ export const PROBLEMS = {
     title: 'The source has no settings',
     meaning: 'The source, or every account that could be it, has no proxy settings. Nothing was changed.',
     remedy: 'Set the proxy as a normal user and stay signed in, or name another source.',
+  },
+  'registry-changed': {
+    on: 'conflict',
+    title: 'Somebody else changed the settings meanwhile',
+    meaning:
+      'Between reading and writing, settings that the change rests on were changed by somebody else. Their value stays; what was written has been put back. restored and notRestored name those targets.',
+    remedy: 'Look at the contexts again, decide again, and repeat.',
   },
   'source-malformed': {
     on: 'unprocessable',
@@ -180,8 +266,9 @@ export const PROBLEMS = {
   'backup-not-found': {
     on: 'notFound',
     title: 'No such backup',
-    meaning: 'No backup has this id.',
-    remedy: 'GET /proxy/backups lists them.',
+    meaning: 'No backup has this id, or it was deleted by rule (docs/backups.md).',
+    remedy:
+      'GET /proxy/backups lists them. GET /changes has an entry of the kind backupsDeleted for those that were deleted.',
   },
   'backup-damaged': {
     on: 'unprocessable',
@@ -216,6 +303,14 @@ export const PROBLEMS = {
     title: 'The backups cannot be listed',
     meaning: 'The folder that holds the backups cannot be read.',
     remedy: 'Check that the folder backups stands in the data folder and that the service may read it.',
+  },
+  'busy-writing': {
+    on: 'unavailable',
+    title: 'Other changes are under way',
+    meaning:
+      'Changes are made one at a time, and those before this one took longer than it may wait (30 s). Of this one nothing was done, nor will be.',
+    remedy:
+      'Wait for as long as Retry-After says, read the state, then repeat. If it goes on, look at GET /readyz and at the log.',
   },
   stopping: {
     on: 'unavailable',
@@ -383,19 +478,19 @@ export const PROBLEMS = {
   'token-file-unusable': {
     on: 'unavailable',
     title: 'The token file cannot be used',
-    meaning: 'admin.token can be neither read nor written.',
+    meaning: 'admin.token or tokens.json can be neither read nor written.',
     remedy: START,
   },
   'journal-unusable': {
     on: 'unavailable',
     title: 'The journal cannot be opened',
-    meaning: 'journal.jsonl in the data folder cannot be opened or read.',
+    meaning: 'The folder journal in the data folder cannot be opened or read.',
     remedy: START,
   },
   'token-file-malformed': {
     on: 'invalid',
     title: 'Malformed token file',
-    meaning: 'admin.token holds something that is no token.',
+    meaning: 'admin.token or tokens.json does not hold what it must.',
     remedy: START,
   },
   'native-code-unavailable': {

@@ -54,7 +54,11 @@ export function toProblem(error: unknown, requestId: string): ProblemAnswer {
   const standard = members(definition, known.detail, requestId);
   return {
     body: { ...standard, ...extensions, ...standard },
-    headers: { ...challenge(known.code), ...(known instanceof HttpProblem ? known.options.headers : {}) },
+    headers: {
+      ...challenge(known.code),
+      ...retryAfter(known.code),
+      ...(known instanceof HttpProblem ? known.options.headers : {}),
+    },
   };
 }
 
@@ -79,6 +83,17 @@ function challenge(code: string): Readonly<Record<string, string>> {
   if (code === 'token-invalid')
     return { 'WWW-Authenticate': 'Bearer realm="sensorproxy", error="invalid_token"' };
   return {};
+}
+
+/** Seconds after which what was too much may have passed. */
+const RETRY_AFTER: ReadonlyMap<string, string> = new Map([
+  ['too-busy', '1'],
+  ['busy-writing', '5'],
+]);
+
+function retryAfter(code: string): Readonly<Record<string, string>> {
+  const seconds = RETRY_AFTER.get(code);
+  return seconds === undefined ? {} : { 'Retry-After': seconds };
 }
 
 /** Errors of Express, its router and its body parser. Their messages repeat what was sent, so none of them is kept. */

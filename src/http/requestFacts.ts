@@ -1,5 +1,6 @@
 import type { Request } from 'express';
-import type { Services, TokenHolder } from './services';
+import type { TokenHolder } from '../auth/tokenStore';
+import type { Services } from './services';
 
 /** What this layer knows about a request besides what Express knows. */
 export interface RequestFacts {

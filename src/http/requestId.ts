@@ -5,6 +5,8 @@ import { setFacts } from './requestFacts';
 import type { RequestFacts } from './requestFacts';
 import type { Services } from './services';
 
+/** Longer than any address of the contract. What exceeds 16 KiB together with the headers, Node refuses before (431). */
+const MAX_URI_BYTES = 8 * 1024;
 const SANE = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
@@ -20,8 +22,9 @@ export function requestId(services: Services): RequestHandler {
     setFacts(request, facts);
     response.setHeader('X-Request-Id', id);
     const startedAt = services.clock.monotonicMs();
+    services.requests.begun();
     response.once('close', () => {
-      logAccess(request, response, facts, startedAt);
+      finish(request, response, facts, startedAt);
     });
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       next(
@@ -36,15 +39,28 @@ export function requestId(services: Services): RequestHandler {
   };
 }
 
-function logAccess(request: Request, response: Response, facts: RequestFacts, startedAt: number): void {
+/** Refuses an address that is longer than any needs to be. */
+export const refuseLongUri: RequestHandler = ({ url }, _response, next) => {
+  next(
+    url.length > MAX_URI_BYTES
+      ? new HttpProblem('uri-too-long', 'Path and query may have 8 KiB together.')
+      : undefined,
+  );
+};
+
+function finish(request: Request, response: Response, facts: RequestFacts, startedAt: number): void {
   const { services, holder } = facts;
+  const { method } = request;
+  const route = routeOf(request);
+  const status = response.statusCode;
   const aborted = !response.writableFinished;
-  const level = response.statusCode < 400 && !aborted ? 'debug' : 'info';
-  services.logger[level]('request', {
-    method: request.method,
-    route: routeOf(request),
-    status: response.statusCode,
-    durationMs: Math.round((services.clock.monotonicMs() - startedAt) * 10) / 10,
+  const durationMs = services.clock.monotonicMs() - startedAt;
+  services.requests.ended({ method, route, status, aborted, seconds: durationMs / 1000 });
+  services.logger[status < 400 && !aborted ? 'debug' : 'info']('request', {
+    method,
+    route,
+    status,
+    durationMs: Math.round(durationMs * 10) / 10,
     requestId: facts.requestId,
     actor: holder?.name ?? null,
     ...(aborted ? { aborted } : {}),

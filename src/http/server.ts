@@ -1,15 +1,22 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import type { Clock } from '../lib/clock';
+import type { Logger } from '../lib/logger';
+import { type ConnectionBounds, boundConnections, peerOf } from './connections';
 import { HttpProblem } from './httpProblem';
 import { PROBLEM_JSON, toProblem } from './problems';
+import { securityHeadersOn } from './securityHeaders';
+import { logCertificate, type TlsSettings, tlsOptions } from './tls';
+import { keepUpToDate } from './tlsReload';
 
 /** A server that listens. */
 export interface RunningServer {
   readonly address: AddressInfo;
-  /** Such as `http://127.0.0.1:8484`. */
+  /** Such as `http://127.0.0.1:8484`, or with `https` over TLS; at `localhost` where it listens on every address. */
   readonly url: string;
   /**
    * Takes no new connections, closes those that are idle, lets what is in flight finish, and resolves when all is done;
@@ -21,8 +28,10 @@ export interface RunningServer {
 /** How long a stop waits for what is in flight: the whole end shall take no more than 10 s. */
 const STOP_TIMEOUT_MS = 9_000;
 
+/** docs/configuration.md tells of these. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
+  // From the first byte, or from the connection, to the end of the headers; and of the body.
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 5_000,
@@ -31,12 +40,25 @@ const LIMITS = {
   requireHostHeader: false,
 };
 
-/** Listens. Rejects with the system's error (`EADDRINUSE`, …). Port 0 lets the system choose. */
+const CONNECTIONS: ConnectionBounds = { most: 512, stalledMs: 30_000 };
+
+/** Where to listen, and whether with TLS. */
+export interface ServerSettings {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly tls?: (TlsSettings & { readonly logger: Logger; readonly clock: Clock }) | null;
+  /** In place of the limits that are built in: a test does not wait for those. */
+  readonly limits?: Partial<Omit<typeof LIMITS, 'requireHostHeader'> & ConnectionBounds>;
+}
+
+/** Listens. Rejects with the system's error (`EADDRINUSE`, …). */
 export async function startServer(
   app: Express,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tls = null, limits }: ServerSettings,
 ): Promise<RunningServer> {
-  const server = createServer(LIMITS, app);
+  const options = { ...LIMITS, ...limits };
+  const { server, release } = tls === null ? withoutTls(app, options) : withTls(app, tls, options);
   const begun = new WeakMap<Duplex, ServerResponse>();
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     begun.set(request.socket, response);
@@ -50,34 +72,75 @@ export async function startServer(
   // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
   server.on('checkExpectation', app);
   const silent = silentConnections(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
+  boundConnections(server, { ...CONNECTIONS, ...limits });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
-  });
+  } catch (error) {
+    release();
+    throw error;
+  }
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no TCP address');
-  return { address, url: urlOf(address), stop: once(() => stop(server, silent)) };
+  return {
+    address,
+    url: urlOf(tls === null ? 'http' : 'https', address),
+    stop: once(async () => {
+      release();
+      await stop(server, silent);
+    }),
+  };
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+interface Opened {
+  readonly server: Server;
+  /** Lets go of what the server has besides its connections. */
+  readonly release: () => void;
 }
 
-/** Connections that have asked for nothing yet, which Node does not count among the idle ones. */
-function silentConnections(server: Server): ReadonlySet<Socket> {
-  const silent = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+function withoutTls(app: Express, options: typeof LIMITS): Opened {
+  return { server: createServer(options, app), release: () => undefined };
+}
+
+function withTls(app: Express, tls: NonNullable<ServerSettings['tls']>, options: typeof LIMITS): Opened {
+  const server = createTlsServer({ ...options, ...tlsOptions(tls) }, app);
+  // Before Node's own listener, which would have the failure answered in HTTP.
+  server.prependListener('tlsClientError', (_error, socket) => {
+    socket.destroy();
   });
-  server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
+  logCertificate('the TLS certificate was read', tls.pair, tls);
+  return { server, release: keepUpToDate(server, tls, tls) };
+}
+
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  // The address that stands for all is none that can be called.
+  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : address;
+  return `${scheme}://${family === 'IPv6' && host === address ? `[${address}]` : host}:${port}`;
+}
+
+/**
+ * Connections that have asked for nothing yet, which Node does not count among the idle ones; by the peer, since over TLS a
+ * request has another socket than the connection that it came over.
+ */
+function silentConnections(server: Server): ReadonlyMap<string, Socket> {
+  const silent = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    silent.set(peer, socket);
+    socket.once('close', () => {
+      if (silent.get(peer) === socket) silent.delete(peer);
+    });
+  });
+  server.on('request', (request: IncomingMessage) => silent.delete(peerOf(request.socket)));
   return silent;
 }
 
-async function stop(server: Server, silent: ReadonlySet<Socket>): Promise<void> {
+async function stop(server: Server, silent: ReadonlyMap<string, Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
@@ -94,7 +157,7 @@ async function stop(server: Server, silent: ReadonlySet<Socket>): Promise<void> 
     server.closeAllConnections();
   }, STOP_TIMEOUT_MS);
   server.closeIdleConnections();
-  for (const socket of silent) socket.destroy();
+  for (const socket of silent.values()) socket.destroy();
   await closed;
   clearInterval(sweep);
   clearTimeout(giveUp);
@@ -107,7 +170,7 @@ function once<T>(action: () => Promise<T>): () => Promise<T> {
 
 /** What Node's parser refuses never reaches Express; it gets its problem document here, and the connection is closed. */
 function answerMalformed(error: Error & { readonly code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL_') || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -119,7 +182,7 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Dupl
       `HTTP/1.1 ${body.status} ${body.title}`,
       `Content-Type: ${PROBLEM_JSON}`,
       `Content-Length: ${Buffer.byteLength(text)}`,
-      'Cache-Control: no-store',
+      ...securityHeadersOn(socket).map(([name, value]) => `${name}: ${value}`),
       `X-Request-Id: ${id}`,
       'Connection: close',
       '',

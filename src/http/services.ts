@@ -1,5 +1,8 @@
+import type { X509Certificate } from 'node:crypto';
+import type { CertificateHolder } from '../auth/clientCertificates';
+import type { FailureLimit } from '../auth/failureLimit';
+import type { TokenHolder } from '../auth/tokenStore';
 import type { AllowlistMaker } from '../endpoints/allowlist/answer';
-import type { MetricsDocument } from '../endpoints/healthMetrics';
 import type { HealthHistoryRequest } from '../endpoints/history/healthHistory';
 import type { HealthHistoryPage } from '../endpoints/history/healthResult';
 import type { EndpointList } from '../endpoints/report';
@@ -7,10 +10,15 @@ import type { HealthCheck } from '../endpoints/runs/sharedRuns';
 import type { Journal } from '../journal/journal';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
-import type { Change } from '../proxy/model';
+import type { MetricsDocument } from '../metrics/serviceMetrics';
+import type { BackupsDeleted, Change } from '../proxy/model';
 import type { ProxyService } from '../proxy/proxyService';
 import type { SensorRestartRecord } from '../sensor/model';
 import type { SensorService } from '../sensor/sensorService';
+import type { InFlight } from './inFlight';
+import type { RequestMetrics } from './requestMetrics';
+import type { IdempotencyKeys } from './idempotency/keys';
+import type { HostRule } from './hostCheck';
 
 /** Everything that the HTTP layer asks of the rest; `compose.ts` makes it. */
 export interface Services {
@@ -23,26 +31,36 @@ export interface Services {
     /** Errors: `cursor-invalid`. */
     page(request: HealthHistoryRequest): Promise<HealthHistoryPage>;
   };
-  /** What Prometheus reads: the last results. Contacts nothing. */
+  /** What Prometheus reads. Contacts no endpoint. */
   metrics(): Promise<MetricsDocument>;
   /** The endpoints in force: the sensor's own, what is configured, the catalogue. */
   endpoints(): Promise<EndpointList>;
   readonly allowlist: AllowlistMaker;
   /** Asks each part whether it works. Never rejects. */
   readiness(): Promise<Readiness>;
-  /** The token's holder, or undefined for a wrong one; takes the same time for every wrong one. */
+  /** The token's holder, or undefined for a wrong one; the time it takes tells nothing. */
   authenticate(token: string): TokenHolder | undefined;
+  /** Whom a client certificate stands for that the connection has verified, or undefined. */
+  authenticateCertificate(certificate: X509Certificate): CertificateHolder | undefined;
+  /** Which hosts a request may name. */
+  readonly hosts: HostRule;
+  /** Counts wrong tokens. */
+  readonly failures: FailureLimit;
+  /** What was asked for with an `Idempotency-Key`, and answered. */
+  readonly idempotency: IdempotencyKeys;
+  /** Which requests are worked on. */
+  readonly inFlight: InFlight;
+  /** Counts requests. */
+  readonly requests: RequestMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** One entry of the journal: a change of settings, or a restart of the sensor (`kind` is `sensorRestart`). */
-export type JournalRecord = Change | SensorRestartRecord;
-
-/** Whom a token stands for. */
-export interface TokenHolder {
-  readonly name: string;
-}
+/**
+ * One entry of the journal: a change of settings, a restart of the sensor (`kind` is `sensorRestart`), or a deletion of
+ * backups by rule (`backupsDeleted`).
+ */
+export type JournalRecord = Change | SensorRestartRecord | BackupsDeleted;
 
 /** Whether the service can do its work, part by part. */
 export interface Readiness {

@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { removeUnfinishedWrites, writeFileDurably } from '../lib/durableFile';
+import { removeUnfinishedWrites, syncFolder, writeFileDurably } from '../lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { decodeCursor, encodeCursor } from '../lib/cursor';
-import { isRecordId } from '../lib/recordId';
+import { isRecordId, timeOfRecordId } from '../lib/recordId';
 import { type RegFileSection, formatRegFile, parseRegFile } from '../registry/regfile/format';
 import type { Backup, BackupPage, BackupValue } from './model';
 import type { PageRequest } from './proxyService';
+
+/** How many backups there are, and when the newest and the oldest were made (RFC 3339; null without one). */
+export interface BackupSummary {
+  readonly count: number;
+  readonly newestAt: string | null;
+  readonly oldestAt: string | null;
+}
 
 /**
  * What was saved before each change: `<id>.reg`, which Windows' own `reg import` replays, and `<id>.json`, its manifest with
@@ -52,12 +59,7 @@ export class BackupStore {
   /** Newest first. A backup whose manifest cannot be read is left out and logged. Errors: `cursor-invalid`. */
   async page({ limit, cursor }: PageRequest): Promise<BackupPage> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor, isRecordId);
-    const ids = (await this.fileNames())
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => name.slice(0, -'.json'.length))
-      .filter((id) => isRecordId(id) && (before === undefined || id < before))
-      .sort()
-      .reverse();
+    const ids = (await this.ids()).filter((id) => before === undefined || id < before);
     const wanted = ids.slice(0, limit);
     const read = await Promise.all(wanted.map((id) => this.readable(id)));
     const last = wanted.at(-1);
@@ -65,6 +67,38 @@ export class BackupStore {
       items: read.filter((backup) => backup !== undefined),
       next: last !== undefined && ids.length > limit ? encodeCursor(last) : null,
     };
+  }
+
+  /** How many there are, and when the newest and the oldest were made, from their names. Errors: `backups-unavailable`. */
+  async summary(): Promise<BackupSummary> {
+    const ids = await this.ids();
+    const at = (id: string | undefined): string | null => (id === undefined ? null : timeOfRecordId(id));
+    return { count: ids.length, newestAt: at(ids[0]), oldestAt: at(ids.at(-1)) };
+  }
+
+  /** Of all that have a manifest, newest first. Errors: `backups-unavailable`. */
+  async ids(): Promise<readonly string[]> {
+    return (await this.fileNames())
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length))
+      .filter(isRecordId)
+      .sort()
+      .reverse();
+  }
+
+  /** Deletes backups for good, those that are half gone too: manifests first. Errors: the system's, after as many as can go. */
+  async remove(ids: readonly string[]): Promise<void> {
+    const failures: unknown[] = [];
+    for (const id of ids.filter(isRecordId)) {
+      try {
+        await rm(this.fileOf(id, 'json'), { force: true });
+        await rm(this.fileOf(id, 'reg'), { force: true });
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    await syncFolder(this.folder);
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Errors: `backup-not-found`, `backup-damaged`. */
@@ -102,6 +136,8 @@ export class BackupStore {
     try {
       file = await readFile(this.fileOf(manifest.id, 'reg'));
     } catch (cause) {
+      // Deleted by rule since its manifest was read: then that is gone too.
+      if (systemCodeOf(cause) === 'ENOENT') await this.get(manifest.id);
       throw damaged('its file cannot be read', cause);
     }
     if (sha256(file) !== manifest.sha256) {
@@ -174,7 +210,7 @@ function notFound(): DomainError {
   return new DomainError(
     'notFound',
     'backup-not-found',
-    'No backup has this id. GET /proxy/backups lists them.',
+    'No backup has this id, or it was deleted by rule: GET /changes has an entry of the kind backupsDeleted then. GET /proxy/backups lists those that there are.',
   );
 }
 

@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock';
-import { DomainError, messageOf } from '../lib/errors';
+import { messageOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { newRecordId } from '../lib/recordId';
 import type { Registry, RegistryValue } from '../registry/registry';
 import type { Finding } from '../wininet/findings';
 import type { Account } from './accounts';
 import type { BackupStore } from './backups';
+import { changeFailure, describeAttempt } from './failedChange';
 import type { PendingChange } from './interrupted';
 import type { Actor, Backup, Change, ChangeKind, ChangeOutcome, ChangeReason, ChangeSource } from './model';
 import {
@@ -16,6 +17,7 @@ import {
   toHex,
   toProxySettings,
 } from './settingsValue';
+import { putBack, requireValue, writeAndCheck } from './writing';
 
 /** What one account has and shall have; `after` undefined: no value. Equal in force may still mean unequal bytes. */
 export interface PlannedValue {
@@ -34,68 +36,14 @@ export interface ChangePlan {
   readonly dryRun: boolean;
   readonly values: readonly PlannedValue[];
   readonly source: ChangeSource | null;
+  /** What the values to write were copied from, if they were. */
+  readonly copied: { readonly account: Account; readonly value: RegistryValue } | null;
   readonly restoredBackupId: string | null;
   readonly findings: readonly Finding[];
 }
 
 /** Where changes are recorded: `compose` joins it to the journal. Rejects when the record is not on the disk. */
 export type ChangeSink = (change: Change) => Promise<void>;
-
-/**
- * Writes one account's value and reads it back; undefined: deletes it. Errors: the registry's, and `registry-unavailable`
- * when what comes back differs.
- */
-export async function writeAndCheck(
-  registry: Registry,
-  sid: string,
-  value: RegistryValue | undefined,
-): Promise<void> {
-  const key = connectionsKey(sid);
-  if (value === undefined) {
-    await registry.deleteValue(key, SETTINGS_VALUE);
-  } else {
-    await registry.createKey(key);
-    await registry.writeValue(key, SETTINGS_VALUE, value);
-  }
-  if (!sameValue(await registry.readValue(key, SETTINGS_VALUE), value)) {
-    throw new DomainError(
-      'unavailable',
-      'registry-unavailable',
-      'What was read back is not what was written.',
-    );
-  }
-}
-
-/**
- * The journal's entry for a change that failed: `after` says what the registry holds now. Where that cannot be read,
- * `failure` says so, since a missing value would read as an absent one.
- */
-export async function describeAttempt(
-  registry: Registry,
-  change: Change,
-  failure: string,
-  restored: boolean,
-): Promise<Change> {
-  const unread: string[] = [];
-  const contexts = await Promise.all(
-    change.contexts.map(async (context) => {
-      try {
-        const now = await registry.readValue(connectionsKey(context.sid), SETTINGS_VALUE);
-        return { ...context, afterHex: toHex(now), after: toProxySettings(interpretValue(now)) };
-      } catch {
-        unread.push(context.context);
-        return { ...context, afterHex: null, after: null };
-      }
-    }),
-  );
-  const unknown = unread.length === 0 ? '' : ` What these hold now could not be read: ${unread.join(', ')}.`;
-  return {
-    ...change,
-    contexts,
-    failure: failure + unknown,
-    outcome: restored ? 'rolledBack' : 'rollbackFailed',
-  };
-}
 
 /** Carries plans out: backup, note, write, read back, record; all or nothing. The caller holds the lock. */
 export class ChangeWriter {
@@ -111,28 +59,31 @@ export class ChangeWriter {
   ) {}
 
   /**
-   * Errors: `backup-failed` (nothing was touched), `write-failed` and `journal-unavailable` (what was written has been put
-   * back; the extensions `failed`, `restored` and `notRestored` name the accounts).
+   * Errors: `backup-failed` (nothing was touched), `registry-changed` (somebody else was quicker), `write-failed` and
+   * `journal-unavailable` (what was written has been put back; the extensions `failed`, `restored` and `notRestored` name the
+   * accounts).
    */
   async carryOut(plan: ChangePlan): Promise<ChangeOutcome> {
     const changing = plan.values.filter((value) => value.changes);
     if (plan.dryRun || changing.length === 0) return outcome(plan, null);
+    await this.requireAsPlanned(plan, changing);
     const backup = await this.backUp(plan, changing);
     const change = describeChange(plan, changing, backup, this.parts.clock);
     await this.parts.pending.begin(change, changing);
     const written: PlannedValue[] = [];
     for (const value of changing) {
-      written.push(value);
       try {
+        await requireValue(this.parts.registry, value.account, value.before);
+        written.push(value);
         await writeAndCheck(this.parts.registry, value.account.sid, value.after);
       } catch (error) {
-        await this.undo(written, change, { code: 'write-failed', target: value.account, cause: error });
+        await this.undo(written, change, { target: value.account, cause: error });
       }
     }
     try {
       await this.parts.record(change);
     } catch (error) {
-      await this.undo(written, change, { code: 'journal-unavailable', target: null, cause: error });
+      await this.undo(written, change, { target: null, cause: error });
     }
     await this.parts.pending.end();
     this.parts.logger.info('proxy settings changed', {
@@ -144,6 +95,13 @@ export class ChangeWriter {
       targets: changing.map(({ account }) => account.id),
     });
     return outcome(plan, change);
+  }
+
+  /** Before anything is on the disk or in the registry: in most cases it is noticed here. */
+  private async requireAsPlanned(plan: ChangePlan, changing: readonly PlannedValue[]): Promise<void> {
+    const { registry } = this.parts;
+    if (plan.copied !== null) await requireValue(registry, plan.copied.account, plan.copied.value);
+    for (const { account, before } of changing) await requireValue(registry, account, before);
   }
 
   private backUp(plan: ChangePlan, changing: readonly PlannedValue[]): Promise<Backup> {
@@ -173,17 +131,16 @@ export class ChangeWriter {
   private async undo(
     written: readonly PlannedValue[],
     change: Change,
-    failed: {
-      readonly code: 'write-failed' | 'journal-unavailable';
-      readonly target: Account | null;
-      readonly cause: unknown;
-    },
+    failed: { readonly target: Account | null; readonly cause: unknown },
   ): Promise<never> {
     const restored: string[] = [];
     const notRestored: { target: string; detail: string }[] = [];
-    for (const { account, before } of [...written].reverse()) {
+    for (const { account, before, after } of [...written].reverse()) {
+      // What the failed write has left can be anything, and is this change's own.
+      const isOurs = (now: RegistryValue | undefined): boolean =>
+        account === failed.target || sameValue(now, after);
       try {
-        await writeAndCheck(this.parts.registry, account.sid, before);
+        await putBack(this.parts.registry, account, before, isOurs);
         restored.push(account.id);
       } catch (error) {
         notRestored.push({ target: account.id, detail: messageOf(error) });
@@ -198,10 +155,11 @@ export class ChangeWriter {
       restored,
       notRestored: notRestored.map(({ target }) => target),
     });
-    const recorded = failed.code === 'write-failed' && (await this.recordAttempt(attempt));
+    // Without a target it is the journal that failed.
+    const recorded = failed.target !== null && (await this.recordAttempt(attempt));
     // What is neither put back nor recorded stays noted, to be tried again before the next change or at the next start.
     if (recorded || notRestored.length === 0) await this.parts.pending.end();
-    throw failureOf({ ...failed, failure, restored, notRestored, backupId: change.backupId });
+    throw changeFailure({ ...failed, failure, restored, notRestored, backupId: change.backupId });
   }
 
   private async recordAttempt(attempt: Change): Promise<boolean> {
@@ -218,35 +176,6 @@ export class ChangeWriter {
   }
 }
 
-function failureOf(failed: {
-  readonly code: 'write-failed' | 'journal-unavailable';
-  readonly target: Account | null;
-  readonly cause: unknown;
-  readonly failure: string;
-  readonly restored: readonly string[];
-  readonly notRestored: readonly { readonly target: string; readonly detail: string }[];
-  readonly backupId: string;
-}): DomainError {
-  const { code, target, cause, failure, restored, notRestored, backupId } = failed;
-  const what = target
-    ? `Writing ${target.id} failed: ${failure}`
-    : `The change could not be recorded: ${failure}`;
-  const after =
-    notRestored.length === 0
-      ? 'Every account has again what it had before.'
-      : `These could not be put back: ${notRestored.map((entry) => entry.target).join(', ')}. Restore the backup once the cause is mended.`;
-  const reason = cause instanceof DomainError ? cause.code : 'unexpected';
-  return new DomainError('unavailable', code, `${what} ${after}`, {
-    cause,
-    extensions: {
-      failed: { target: target?.id ?? null, code: reason, detail: failure },
-      restored,
-      notRestored,
-      backupId,
-    },
-  });
-}
-
 function describeChange(
   plan: ChangePlan,
   changing: readonly PlannedValue[],
@@ -254,7 +183,7 @@ function describeChange(
   clock: Clock,
 ): Change {
   return {
-    id: newRecordId(clock),
+    id: plan.actor.changeId ?? newRecordId(clock),
     at: clock.now(),
     kind: plan.kind,
     actor: plan.actor.name,

@@ -35,6 +35,16 @@ export function showContexts(snapshot: Snapshot, ownSid: string, source: string 
   };
 }
 
+/** Whether each of the sensor's accounts has another proxy than the source; accounts that cannot be compared are left out. */
+export function proxyDrift({ contexts }: ProxyContexts): ReadonlyMap<string, boolean> {
+  const compared = contexts.filter(
+    ({ usedBy, comparison }) => usedBy.length > 0 && comparison !== 'notCompared',
+  );
+  return new Map(
+    compared.map(({ id, comparison }) => [id, comparison !== 'identical' && comparison !== 'equivalent']),
+  );
+}
+
 /** One account, compared with whom the source rule names. Errors: those of {@link accountOf}. */
 export function showOneContext(snapshot: Snapshot, ownSid: string, id: string): ProxyContext {
   return showContext(accountOf(snapshot, ownSid, id), findOrigin(snapshot, ownSid, undefined).value);

@@ -22,7 +22,7 @@ export function planCopy(situation: Situation, request: CopyRequest): ChangePlan
     kind: 'copy',
     request,
     values: [...targets].map((target) => planTarget(target, source)),
-    source: { id: source.account.id, sid: source.account.sid },
+    source: { account: source.account, value: source.value.raw },
     findings: settingsFindings(source.value.decoded),
   });
 }

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { access, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder, writeFileDurably } from '../lib/durableFile';
 import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { Registry, RegistryValue } from '../registry/registry';
 import type { BackupStore } from './backups';
-import { type ChangeSink, type PlannedValue, describeAttempt, writeAndCheck } from './changes';
+import type { ChangeSink, PlannedValue } from './changes';
 import { isChange } from './evidence';
+import { describeAttempt } from './failedChange';
 import type { Change, ChangedContext } from './model';
 import { savedEntry } from './restore';
-import { SETTINGS_VALUE, connectionsKey, sameValue, toHex } from './settingsValue';
+import { toHex } from './settingsValue';
+import { putBack } from './writing';
 
 /** Whether the journal has an entry with this id. */
 export type Recorded = (id: string) => Promise<boolean>;
@@ -66,6 +68,17 @@ export class PendingChange {
         `The change could not be noted beside its backup (${reasonOf(cause)}), so nothing was changed. Make room and check the rights on the data folder.`,
         { cause },
       );
+    }
+  }
+
+  /** Whether there is a note. While no change is under way, it is of one that was interrupted. Rejects with the system's error. */
+  async isNoted(): Promise<boolean> {
+    try {
+      await access(this.file);
+      return true;
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return false;
+      throw error;
     }
   }
 
@@ -128,15 +141,15 @@ export class PendingChange {
 
   /** Why it was not put back, or undefined when the account has what it had. Errors: what may pass. */
   private async putBack({ context, type, before }: Target): Promise<string | undefined> {
-    const { registry } = this.parts;
-    const now = await registry.readValue(connectionsKey(context.sid), SETTINGS_VALUE);
-    if (sameValue(now, before)) return undefined;
-    if (toHex(now) !== context.afterHex || (now?.type ?? null) !== type) return 'somebody changed it since';
+    const account = { id: context.context, sid: context.sid };
+    const isOurs = (now: RegistryValue | undefined): boolean =>
+      toHex(now) === context.afterHex && (now?.type ?? null) === type;
     try {
-      await writeAndCheck(registry, context.sid, before);
+      await putBack(this.parts.registry, account, before, isOurs);
       return undefined;
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'registry-unavailable') throw error;
+      if (error.code === 'registry-changed') return 'somebody changed it since';
       return error.code; // Refused: trying again would change nothing.
     }
   }

@@ -119,6 +119,8 @@ export interface Actor {
   readonly name: string;
   /** The request's id. */
   readonly requestId: string | null;
+  /** The id that the journal's entry of the change shall have; a new one where it is not stated. */
+  readonly changeId?: string;
 }
 
 /** What to copy, whereto. */
@@ -144,6 +146,13 @@ export interface CopyRequest extends ChangeReason {
   readonly restartSensor?: boolean;
 }
 
+/**
+ * One entry of a bypass list, as WinINET takes it.
+ * @maxLength 2048
+ * @example "*.contoso.com"
+ */
+export type BypassEntry = string;
+
 /** What to set. A field that is absent or null is switched off and emptied. */
 export interface PutSettingsRequest extends ChangeReason {
   /**
@@ -157,7 +166,7 @@ export interface PutSettingsRequest extends ChangeReason {
    * @maxItems 1024
    * @example ["*.contoso.com", "<local>"]
    */
-  readonly bypassList?: string[];
+  readonly bypassList?: BypassEntry[];
   /**
    * The PAC file's URL. Null: none.
    * @maxLength 8192
@@ -297,4 +306,44 @@ export interface Change {
   /** The backup that was put back; null unless this is a restore. */
   readonly restoredBackupId: string | null;
   readonly contexts: readonly ChangedContext[];
+}
+
+/** A backup that was deleted by rule, as its manifest had it. */
+export interface DeletedBackup {
+  readonly id: string;
+  /** When it was made, RFC 3339 UTC. */
+  readonly createdAt: string;
+  /** `number`: there were more than are kept. `age`: it was older than backups are kept. */
+  readonly because: 'number' | 'age';
+  /** The accounts whose values it held. */
+  readonly contexts: readonly ContextId[];
+  /** SHA-256 of the `.reg` file, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** The journal's entry of a deletion of backups by rule (docs/backups.md). It is written before they go. */
+export interface BackupsDeleted {
+  readonly id: string;
+  /** When, RFC 3339 UTC. */
+  readonly at: string;
+  readonly kind: 'backupsDeleted';
+  /** `sensorproxy`: nobody asked for it. */
+  readonly actor: string;
+  readonly requestId: string | null;
+  readonly ticket: string | null;
+  /** The rule, in a sentence. */
+  readonly reason: string | null;
+  readonly outcome: 'applied';
+  /**
+   * How many backups are kept: `SENSORPROXY_BACKUPS_KEEP` as it was.
+   * @isInt
+   */
+  readonly keep: number;
+  /**
+   * How many days they are kept: `SENSORPROXY_BACKUPS_DAYS` as it was.
+   * @isInt
+   */
+  readonly days: number;
+  /** What was deleted, oldest first. */
+  readonly backups: readonly DeletedBackup[];
 }

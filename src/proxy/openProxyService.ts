@@ -1,11 +1,11 @@
 import type { Clock } from '../lib/clock';
 import { DomainError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
-import { Mutex } from '../lib/mutex';
+import { Mutex, WaitedTooLong } from '../lib/mutex';
 import type { Registry } from '../registry/registry';
-import { BackupStore } from './backups';
+import { type BackupSummary, BackupStore } from './backups';
 import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
-import { type ProxyInForce, proxyInForce, showContexts, showOneContext } from './contexts';
+import { type ProxyInForce, proxyInForce, proxyDrift, showContexts, showOneContext } from './contexts';
 import { planCopy } from './copy';
 import { PendingChange, type Recorded } from './interrupted';
 import type { Actor, ProxyContexts } from './model';
@@ -14,8 +14,10 @@ import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
 import { type RestartSensor, restartAfterCopy } from './restartAfterCopy';
 import { planRestore } from './restore';
+import { BackupRetention, type DeletionSink, type RetentionRule } from './retention';
 import { entityTag } from './settingsValue';
 import { type Snapshot, readSnapshot, sameSnapshot, snapshotReader } from './snapshot';
+import { SteadyReads } from './steadyReads';
 
 /** What this folder needs from others. */
 export interface ProxyParts {
@@ -29,14 +31,26 @@ export interface ProxyParts {
   readonly recorded: Recorded;
   /** What a copy with `restartSensor` calls once it is done and the lock is free. */
   readonly restartSensor: RestartSensor;
+  /** Which backups are kept, and where their deletion is recorded; without it all are kept. */
+  readonly retention?: { readonly rule: RetentionRule; readonly record: DeletionSink };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long a change waits for those before it; 30 s unless stated. */
+  readonly lockWaitMs?: number;
 }
+
+const LOCK_WAIT_MS = 30_000;
 
 /** The service, and the look-up that the health check uses. */
 export interface OpenedProxyService extends ProxyService {
   /** What programs that run as an account are told. Errors: `context-not-found`. */
   proxyFor(id: string): Promise<ProxyInForce>;
+  /** Whether each of the sensor's accounts has another proxy than the source; empty while no source can be told. */
+  drift(): Promise<ReadonlyMap<string, boolean>>;
+  /** How many backups there are, and from when. Errors: `backups-unavailable`. */
+  backupSummary(): Promise<BackupSummary>;
+  /** Whether an interrupted change waits to be undone. Rejects with the system's error. */
+  recoveryWaits(): Promise<boolean>;
   /** Refuses changes from now on (`stopping`), those that wait included, and resolves when none is under way. */
   close(): Promise<void>;
 }
@@ -53,23 +67,42 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const lock = new Mutex();
   const contexts = rememberLast(ownSid);
   const reader = snapshotReader(registry);
+  const steady = new SteadyReads();
+  const read = () => steady.read(() => reader.read());
+  const retention = parts.retention && new BackupRetention({ ...parts, ...parts.retention, backups });
   let closing = false;
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> =>
+    lock.run(task, { waitMs: parts.lockWaitMs ?? LOCK_WAIT_MS }).catch((error: unknown) => {
+      throw error instanceof WaitedTooLong ? busyWriting() : error;
+    });
   await pending.recover().catch(() => undefined);
-  const change = (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) =>
-    lock.run(async () => {
+  await retention?.run();
+  // Behind a change, so that no caller waits for it, and in the lock, so that no change looks for what goes.
+  const tidyUp = (): void => {
+    if (retention?.isDue() !== true) return;
+    void lock.run(() => (closing || !retention.isDue() ? Promise.resolve() : retention.run()));
+  };
+  const change = async (actor: Actor, plan: (situation: Situation) => ChangePlan | Promise<ChangePlan>) => {
+    const done = await inTurn(async () => {
       if (closing) throw stopping();
       await pending.recover();
-      const decided = await plan({ snapshot: await readSnapshot(registry), ownSid, actor });
-      return { plan: decided, outcome: await writer.carryOut(decided) };
+      const snapshot = await readSnapshot(registry);
+      const decided = await plan({ snapshot, ownSid, actor });
+      return { plan: decided, outcome: await steady.during(snapshot, () => writer.carryOut(decided)) };
     });
+    tidyUp();
+    return done;
+  };
   const outcomeOf = async (done: ReturnType<typeof change>) => (await done).outcome;
   return {
-    contexts: async (source) => contexts(await reader.read(), source),
-    context: async (id) => showOneContext(await reader.read(), ownSid, id),
-    proxyFor: async (id) => proxyInForce(await reader.read(), ownSid, id),
+    contexts: async (source) => contexts(await read(), source),
+    context: async (id) => showOneContext(await read(), ownSid, id),
+    proxyFor: async (id) => proxyInForce(await read(), ownSid, id),
     copy: async (request, actor) => {
       const outcome = await outcomeOf(change(actor, (situation) => planCopy(situation, request)));
-      return restartAfterCopy(outcome, request, { actor, restartSensor: parts.restartSensor });
+      // changeId is the id of the copy's entry; the restart has an entry of its own.
+      const asker = { name: actor.name, requestId: actor.requestId };
+      return restartAfterCopy(outcome, request, { actor: asker, restartSensor: parts.restartSensor });
     },
     put: async (id, request, ifMatch, actor) => {
       const done = await change(actor, (situation) => planPut(situation, request, { id, ifMatch }));
@@ -84,6 +117,9 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
+    drift: async () => proxyDrift(contexts(await read(), undefined)),
+    backupSummary: () => backups.summary(),
+    recoveryWaits: recoveryLook(lock, pending),
     close: async () => {
       closing = true;
       await lock.run(() => Promise.resolve());
@@ -96,6 +132,25 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
 function etagAfter({ values, dryRun }: ChangePlan): string {
   const [value] = values;
   return entityTag(value?.changes === true && !dryRun ? value.after : value?.before);
+}
+
+/** While a change is under way the note is its own, and what was found before still holds. */
+function recoveryLook(lock: Mutex, pending: PendingChange): () => Promise<boolean> {
+  let waits = false;
+  return async () => {
+    if (!lock.isIdle()) return waits;
+    const noted = await pending.isNoted();
+    if (lock.isIdle()) waits = noted;
+    return waits;
+  };
+}
+
+function busyWriting(): DomainError {
+  return new DomainError(
+    'unavailable',
+    'busy-writing',
+    'Other changes have been under way for too long. Of this one nothing was done, nor will be; ask again later.',
+  );
 }
 
 function stopping(): DomainError {

@@ -3,7 +3,7 @@ import type { Finding } from '../wininet/findings';
 import type { Account } from './accounts';
 import type { ChangePlan, PlannedValue } from './changes';
 import { machinePolicyFinding, showMachine } from './machine';
-import type { Actor, ChangeKind, ChangeReason, ChangeSource } from './model';
+import type { Actor, ChangeKind, ChangeReason } from './model';
 import type { AccountSnapshot, Snapshot } from './snapshot';
 
 /** What a decision is made from. Nothing that plans can write. */
@@ -19,7 +19,7 @@ interface Decision {
   readonly kind: ChangeKind;
   readonly request: ChangeReason & { readonly dryRun?: boolean };
   readonly values: readonly PlannedValue[];
-  readonly source?: ChangeSource;
+  readonly source?: ChangePlan['copied'];
   readonly restoredBackupId?: string;
   /** Findings about the settings themselves. */
   readonly findings?: readonly Finding[];
@@ -35,7 +35,8 @@ export function makePlan(situation: Situation, decision: Decision): ChangePlan {
     why: request,
     dryRun: request.dryRun ?? false,
     values,
-    source,
+    source: source && { id: source.account.id, sid: source.account.sid },
+    copied: source,
     restoredBackupId,
     findings: [
       machinePolicyFinding(showMachine(situation.snapshot)),

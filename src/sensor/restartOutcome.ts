@@ -8,6 +8,8 @@ import type { RestartFailure } from './serviceRun';
 export interface RestartActor {
   readonly name: string;
   readonly requestId: string | null;
+  /** The id that the journal's entry shall have; a new one where it is not stated. */
+  readonly changeId?: string;
 }
 
 /** How the restart that a change asked for ended. */

@@ -136,7 +136,7 @@ async function restartAndRecord(
   await refuseDisabled(parts);
   const { findings } = await showSensor(parts);
   if (asked.signal.aborted) throw stopping();
-  const begun = { id: newRecordId(clock), at: clock.now() };
+  const begun = { id: asked.actor.changeId ?? newRecordId(clock), at: clock.now() };
   logger.info('restarting the sensor', { changeId: begun.id, actor: asked.actor.name });
   const timeoutMs = asked.request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const end = await carryOut({ control, clock, pause }, plan, { timeoutMs, signal: asked.signal });

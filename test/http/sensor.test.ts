@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { compose } from '../../src/compose';
 import { readConfig } from '../../src/config';
@@ -281,7 +281,7 @@ it('the journal has both kinds again after the next start', async () => {
   const before = await journal();
   expect(before.map(({ kind }) => kind)).toEqual(['copy', 'sensorRestart']);
   const folder = await temporaryFolder();
-  await copyFile(path.join(service.dataDir, 'journal.jsonl'), path.join(folder.path, 'journal.jsonl'));
+  await cp(path.join(service.dataDir, 'journal'), path.join(folder.path, 'journal'), { recursive: true });
   const next = await compose(readConfig({ SENSORPROXY_DATA_DIR: folder.path }), service.services.logger);
   try {
     expect((await next.services.changes.page({ limit: 10 })).items).toEqual(before);

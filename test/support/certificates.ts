@@ -19,6 +19,12 @@ export interface LeafOptions {
   readonly notBefore?: Date;
   /** In 30 days unless stated. */
   readonly notAfter?: Date;
+  /** A name as RFC 4514 writes it, most specific first, in place of the one from `hosts`. */
+  readonly subject?: string;
+  /** `server` unless stated: what the certificate may be used for. */
+  readonly usage?: 'server' | 'client';
+  /** The size of an RSA key, in place of ECDSA P-256. */
+  readonly rsaBits?: number;
 }
 
 export interface AuthorityOptions {
@@ -78,10 +84,17 @@ function authorityOf(
   return {
     cert,
     issue: async (options) => {
-      const leafKeys = await newKeys();
-      const leaf = await signed(`CN=${options.hosts[0] ?? 'nobody'}`, leafKeys.publicKey, options, [
+      const leafKeys = options.rsaBits === undefined ? await newKeys() : await rsaKeys(options.rsaBits);
+      // The library writes the parts in the order of its text, and RFC 4514 has the last part first.
+      const subject =
+        options.subject
+          ?.split(/(?<!\\), /)
+          .reverse()
+          .join(', ') ?? `CN=${options.hosts[0] ?? 'nobody'}`;
+      const usage = options.usage === 'client' ? 'clientAuth' : 'serverAuth';
+      const leaf = await signed(subject, leafKeys.publicKey, options, [
         new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage]]),
         new x509.SubjectAlternativeNameExtension(
           options.hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
         ),
@@ -103,6 +116,11 @@ function authorityOf(
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+}
+
+function rsaKeys(modulusLength: number): Promise<webcrypto.CryptoKeyPair> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) };
+  return webcrypto.subtle.generateKey({ ...algorithm, modulusLength }, true, ['sign', 'verify']);
 }
 
 function authorityName(name: string): string {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { JournalFile } from '../../src/journal/journalFile';
+import { JournalFolder } from '../../src/journal/journalFolder';
 import { systemClock } from '../../src/lib/clock';
 import { writeFileDurably } from '../../src/lib/durableFile';
 import type { ChangeSink } from '../../src/proxy/changes';
@@ -40,6 +40,7 @@ export async function openPractice(
   options: PracticeFaults & {
     readonly ownSid?: string;
     readonly restartSensor?: RestartSensor;
+    readonly lockWaitMs?: number;
   } = {},
 ) {
   const folder = await temporaryFolder();
@@ -47,13 +48,14 @@ export async function openPractice(
   await writeFileDurably(regfile, practiceDomainController());
   const registry = await openRegFile(regfile);
   const logger = memoryLogger();
-  const journal = await JournalFile.open(path.join(folder.path, 'journal.jsonl'), logger, isChange);
+  const journal = await JournalFolder.open(path.join(folder.path, 'journal'), { logger, isEntry: isChange });
   const record: ChangeSink = (change) => journal.append(change);
   const open = (faults: PracticeFaults) =>
     openProxyService({
       registry: faults.wrap?.(registry) ?? registry,
       ownSid: options.ownSid ?? localSystem,
       dataDir: folder.path,
+      lockWaitMs: options.lockWaitMs,
       record: faults.wrapRecord?.(record) ?? record,
       recorded: async (id) => (await journal.find(id)) !== undefined,
       restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),

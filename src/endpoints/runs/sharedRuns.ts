@@ -1,6 +1,7 @@
 /** Equal requests share one run of the health check, and may be given a result that is young enough. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock';
+import { DomainError } from '../../lib/errors';
 import { DEFAULT_CONTEXTS, type HealthQuery } from '../health';
 import type { EndpointCheck, HealthReport } from '../report';
 import { inAskedOrder } from './askedOrder';
@@ -14,7 +15,8 @@ export interface HealthRequest extends HealthQuery {
 }
 
 /**
- * Probes the endpoints, or waits for an equal request that does so already. Errors: `context-not-found`, `region-unknown`.
+ * Probes the endpoints, or waits for an equal request that does so already. Errors: `context-not-found`, `region-unknown`,
+ * `too-busy` when as many others are under way as may be.
  * Rejects with the signal's reason once that is aborted; the probes end when nobody else waits for them.
  */
 export type HealthCheck = (
@@ -33,11 +35,13 @@ export interface SharedRunsParts {
   readonly settingsOf?: (contexts: readonly string[]) => Promise<unknown>;
   /** How many finished results are kept; 64 unless stated. */
   readonly room?: number;
+  /** How many runs may be under way at a time; any number unless stated. */
+  readonly mostRuns?: number;
 }
 
 /** Makes the shared health check. */
 export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
-  const { start, clock, record, room, settingsOf } = parts;
+  const { start, clock, record, room, settingsOf, mostRuns = Infinity } = parts;
   const underWay = new Map<string, { readonly run: Run; readonly contexts: readonly string[] }>();
   const recent = new RecentReports(clock, room);
 
@@ -70,9 +74,17 @@ export function createSharedRuns(parts: SharedRunsParts): HealthCheck {
       for (const check of report.checks) watcher.onCheck?.(check);
       return report;
     }
-    const { run, contexts } = underWay.get(key) ?? begin(key, query);
+    const shared = underWay.get(key);
+    if (shared === undefined && underWay.size >= mostRuns) throw tooBusy();
+    const { run, contexts } = shared ?? begin(key, query);
     return inAskedOrder(await run.join(signal, watcher), contexts, asked);
   };
+}
+
+function tooBusy(): DomainError {
+  const detail =
+    'As many different health checks as this service runs at a time are under way. Nothing was probed; ask again soon.';
+  return new DomainError('unavailable', 'too-busy', detail);
 }
 
 /** The same for equal requests: the order of the contexts and how often each is named do not matter. */

@@ -1,6 +1,7 @@
 import { Controller, Get, OperationId, Path, Query, Request, Response, Route, Tags } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { DomainError } from '../../lib/errors';
+import { deletionAsMarkdown } from '../../proxy/deletedBackups';
 import { changeAsMarkdown } from '../../proxy/evidence';
 import { restartAsMarkdown } from '../../sensor/evidence';
 import { HttpProblem } from '../httpProblem';
@@ -24,8 +25,8 @@ export class ChangesController extends Controller {
 
   /**
    * The journal, newest first: each change with who, when, why, the ticket, and what each account had before and after.
-   * Restarts of the sensor are there too, as entries of the kind `sensorRestart`, and so are changes that failed and were
-   * rolled back; dry runs and writes that changed nothing are not.
+   * Restarts of the sensor are there too, as entries of the kind `sensorRestart`, deletions of backups by rule
+   * (`backupsDeleted`), and changes that failed and were rolled back; dry runs and writes that changed nothing are not.
    * @summary The journal
    * @param limit How many to give at most.
    * @isInt limit
@@ -75,5 +76,12 @@ export class ChangesController extends Controller {
 }
 
 function asMarkdown(record: JournalRecord): string {
-  return record.kind === 'sensorRestart' ? restartAsMarkdown(record) : changeAsMarkdown(record);
+  switch (record.kind) {
+    case 'sensorRestart':
+      return restartAsMarkdown(record);
+    case 'backupsDeleted':
+      return deletionAsMarkdown(record);
+    default:
+      return changeAsMarkdown(record);
+  }
 }

@@ -26,8 +26,9 @@ export class OperationsController extends Controller {
   }
 
   /**
-   * Whether the service can do its work: the registry opens, the data folder can be written. 503 when it cannot, with the
-   * same body, which names the part.
+   * Whether the service can do its work: the registry answers, the data folder takes files, the journal is open, no
+   * interrupted change waits, the tokens can be read. 503 when it cannot, with the same body, which names the part and why.
+   * The disk is written to at most every five seconds.
    * @summary Readiness
    */
   @Get('readyz')
@@ -42,10 +43,10 @@ export class OperationsController extends Controller {
   }
 
   /**
-   * The last result of each endpoint and account as Prometheus reads it (text format 0.0.4), in the manner of
-   * blackbox_exporter; docs/metrics.md lists the metrics. Reading it probes nothing: have something ask
-   * `GET /endpoints/health` from time to time. Values stay until the next check or a restart;
-   * `sensorproxy_probe_last_run_timestamp_seconds` tells how old they are.
+   * What the service does, and the last result of each endpoint and account, as Prometheus reads it (text format 0.0.4);
+   * docs/metrics.md lists the metrics. Reading it probes nothing: have something ask `GET /endpoints/health` from time to
+   * time. Values of checks stay until the next one or a restart; `sensorproxy_probe_last_run_timestamp_seconds` tells how
+   * old they are. The accounts are compared and the backups counted at most every ten seconds.
    * @summary Metrics for Prometheus
    */
   @Get('metrics')

@@ -2,6 +2,7 @@ import {
   Body,
   Controller,
   Get,
+  Header,
   Middlewares,
   OperationId,
   Path,
@@ -11,14 +12,15 @@ import {
   Request,
   Response,
   Route,
+  Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import type { Backup, BackupPage, ChangeOutcome, RestoreRequest } from '../../proxy/model';
+import { idempotently } from '../idempotency';
 import { jsonBody } from '../jsonBody';
 import type { Problem } from '../problems';
-import { actorOf } from '../requestFacts';
 import type { Services } from '../services';
 
 /** `/proxy/backups`: what was saved before each change, and its way back. */
@@ -86,16 +88,21 @@ export class ProxyBackupsController extends Controller {
   /**
    * Puts back exactly what was there before the change that this backup was made for, absence included. It is a change of
    * its own: what is there now is backed up first, and the journal names both. With `dryRun`, nothing is written.
+   * @param idempotencyKey A name of your choice for this request, in double quotes: asked again with it, within 24 hours, the
+   * request is not done again; its answer is given again, with `Idempotency-Replayed: true`.
+   * @maxLength idempotencyKey 512
    * @summary Put a backup back
    * @param id The backup's id.
    * @maxLength id 64
    * @example id "20261124T061512345Z-9f86d081"
    */
   @Post('{id}/restore')
+  @Security('bearer', ['operate'])
   @OperationId('restoreBackup')
   @Middlewares(jsonBody)
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(404, 'backup-not-found context-not-found')
+  @Response<Problem>(409, 'registry-changed')
   @Response<Problem>(422, 'backup-damaged')
   @Response<Problem>(
     503,
@@ -105,7 +112,10 @@ export class ProxyBackupsController extends Controller {
     @Path() id: string,
     @Request() request: ExpressRequest,
     @Body() body?: RestoreRequest,
-  ): Promise<ChangeOutcome> {
-    return this.services.proxy.restore(id, body ?? {}, actorOf(request));
+    @Header('Idempotency-Key') idempotencyKey?: string,
+  ): Promise<ChangeOutcome | undefined> {
+    return idempotently(request, idempotencyKey, (actor) =>
+      this.services.proxy.restore(id, body ?? {}, actor),
+    );
   }
 }

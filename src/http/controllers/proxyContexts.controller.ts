@@ -13,6 +13,7 @@ import {
   Request,
   Response,
   Route,
+  Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
@@ -64,6 +65,7 @@ export class ProxyContextsController extends Controller {
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
    * @example id "LocalSystem"
    * @param ifNoneMatch An entity tag seen before: when the account still has it, the answer is 304 without a body.
+   * @maxLength ifNoneMatch 4096
    */
   @Get('{id}')
   @OperationId('getContext')
@@ -92,13 +94,15 @@ export class ProxyContextsController extends Controller {
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
    * @example id "LocalService"
    * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever value is there.
+   * @maxLength ifMatch 4096
    */
   @Put('{id}')
+  @Security('bearer', ['operate'])
   @OperationId('putContext')
   @Middlewares(jsonBody)
   @Response<Problem>(400, 'id-invalid')
   @Response<Problem>(404, 'context-not-found')
-  @Response<Problem>(409, 'source-ambiguous source-not-configured')
+  @Response<Problem>(409, 'source-ambiguous source-not-configured registry-changed')
   @Response<Problem>(412, 'etag-stale')
   @Response<Problem>(422, 'settings-invalid')
   @Response<Problem>(428, 'if-match-required')
@@ -125,13 +129,15 @@ export class ProxyContextsController extends Controller {
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
    * @example id "LocalService"
    * @param ifMatch The `ETag` of the account as you have read it: without it 428, with an old one 412. `*`: whatever value is there.
+   * @maxLength ifMatch 4096
    */
   @Delete('{id}')
+  @Security('bearer', ['operate'])
   @OperationId('deleteContext')
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(400, 'id-invalid body-unexpected')
   @Response<Problem>(404, 'context-not-found')
-  @Response<Problem>(409, 'source-ambiguous source-not-configured')
+  @Response<Problem>(409, 'source-ambiguous source-not-configured registry-changed')
   @Response<Problem>(412, 'etag-stale')
   @Response<Problem>(428, 'if-match-required')
   @Response<Problem>(

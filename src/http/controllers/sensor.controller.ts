@@ -2,20 +2,22 @@ import {
   Body,
   Controller,
   Get,
+  Header,
   Middlewares,
   OperationId,
   Post,
   Request,
   Response,
   Route,
+  Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import type { RestartRequest, Sensor, SensorRestart } from '../../sensor/model';
+import { idempotently } from '../idempotency';
 import { jsonBody } from '../jsonBody';
 import type { Problem } from '../problems';
-import { actorOf } from '../requestFacts';
 import type { Services } from '../services';
 
 /** `/sensor`: the sensor on this machine. */
@@ -46,9 +48,13 @@ export class SensorController extends Controller {
    * `restartSensor`. It is bounded by `timeoutMs`; what ran and was stopped is started again when a step fails. The journal
    * has the restart, also one that failed. With `dryRun`, nothing is stopped and the answer says what would be. It goes on
    * when the caller goes away.
+   * @param idempotencyKey A name of your choice for this request, in double quotes: asked again with it, within 24 hours, the
+   * request is not done again; its answer is given again, with `Idempotency-Replayed: true`.
+   * @maxLength idempotencyKey 512
    * @summary Restart the sensor
    */
   @Post('restart')
+  @Security('bearer', ['operate'])
   @OperationId('restartSensor')
   @Middlewares(jsonBody)
   @SuccessResponse(200, 'Ok')
@@ -57,7 +63,11 @@ export class SensorController extends Controller {
     503,
     'sensor-restart-failed sensor-restart-unrecorded service-manager-unavailable service-access-denied stopping',
   )
-  restart(@Request() request: ExpressRequest, @Body() body?: RestartRequest): Promise<SensorRestart> {
-    return this.services.sensor.restart(body ?? {}, actorOf(request));
+  restart(
+    @Request() request: ExpressRequest,
+    @Body() body?: RestartRequest,
+    @Header('Idempotency-Key') idempotencyKey?: string,
+  ): Promise<SensorRestart | undefined> {
+    return idempotently(request, idempotencyKey, (actor) => this.services.sensor.restart(body ?? {}, actor));
   }
 }

@@ -25,6 +25,20 @@ describe('the command line', () => {
     expect(parsed('service', 'run')).toMatchObject({ settings: { configFile: null, dataDir: null } });
   });
 
+  it('reads names and options of the other commands', () => {
+    expect(parsed('token', 'create', 'ansible', '--scope', 'operate', '--expires=90d')).toMatchObject({
+      kind: 'command',
+      name: 'token create',
+      subject: 'ansible',
+      options: { scope: 'operate', expires: '90d' },
+    });
+    expect(parsed('journal', 'verify', '--data-dir', '/data')).toMatchObject({
+      name: 'journal verify',
+      settings: { configFile: null, dataDir: '/data' },
+      options: {},
+    });
+  });
+
   it('makes paths absolute', () => {
     expect(parsed('service', 'install', '--data-dir=data', '--config=s.env')).toMatchObject({
       settings: { configFile: path.resolve('s.env'), dataDir: path.resolve('data') },
@@ -51,6 +65,14 @@ describe('the command line', () => {
     'service uninstall --config /x',
     'service stop now',
     'services install',
+    'token',
+    'token create',
+    'token create a b',
+    'token list a',
+    'token create a --scope',
+    'token revoke a --scope read',
+    'journal verify now',
+    'toString constructor',
   ])('answers “%s” with 2 and how it is used', (line) => {
     expect(parsed(...line.split(' '))).toEqual({
       kind: 'print',

@@ -1,7 +1,9 @@
 import { access, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseCommandLine, runServiceCommand } from '../../../src/cli/commandLine';
-import type { CommandResult, ServiceCommandParts } from '../../../src/cli/serviceCommand';
+import { parseCommandLine } from '../../../src/cli/commandLine';
+import { runCommand } from '../../../src/cli/runCommand';
+import type { CommandResult } from '../../../src/cli/commandResult';
+import type { ServiceCommandParts } from '../../../src/cli/serviceCommand';
 import { DomainError } from '../../../src/lib/errors';
 import { openRegFile } from '../../../src/registry/regfile/regFileRegistry';
 import type { Registry } from '../../../src/registry/registry';
@@ -35,16 +37,17 @@ afterEach(async () => {
 /** Runs `sensorproxy service …` as it was typed. */
 async function run(args: readonly string[], changed: Partial<ServiceCommandParts> = {}) {
   const command = parseCommandLine(['service', ...args], '1.2.3');
-  if (command.kind !== 'service') throw new Error(`not a service command: ${command.kind}`);
-  return runServiceCommand(command, () => ({
+  if (command.kind !== 'command') throw new Error(`not a command: ${command.kind}`);
+  const service = () => ({
     manager,
     registry,
-    secureFolder: (name, who) => touched.push(`restrict ${name} ${who}`),
-    requireTrustedOwner: (name) => touched.push(`owner of ${name}`),
+    secureFolder: (name: string, who: string) => touched.push(`restrict ${name} ${who}`),
+    requireTrustedOwner: (name: string) => touched.push(`owner of ${name}`),
     program: { node: '/opt/node/bin/node', script: '/home/dev/sensorproxy/dist/main.js' },
     waitMs: 400,
     ...changed,
-  }));
+  });
+  return runCommand(command, { service, write: () => undefined });
 }
 
 const install = (changed: Partial<ServiceCommandParts> = {}, ...options: string[]) =>
@@ -285,11 +288,11 @@ describe('service status', () => {
 describe('service uninstall', () => {
   it('stops the service first, and leaves the data folder', async () => {
     await install();
-    await writeFile(path.join(dataDir, 'journal.jsonl'), 'kept');
+    await writeFile(path.join(dataDir, 'kept.txt'), 'kept');
     const { exitCode, lines } = await run(['uninstall']);
     expect([exitCode, lines[0], lines.length]).toEqual([0, 'It is stopped.', 2]);
     expect(manager.asked.slice(2)).toEqual(['stop SensorProxy', 'remove SensorProxy']);
-    expect(await readdir(dataDir)).toEqual(['journal.jsonl']);
+    expect(await readdir(dataDir)).toEqual(['kept.txt']);
     expect((await run(['status'])).lines).toEqual(['The service SensorProxy is not installed.']);
   });
 

@@ -10,7 +10,7 @@ const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(,|$)/y;
 
 /**
- * Reads a document of gauges in Prometheus' text format 0.0.4, and throws at anything that the format does not allow: a
+ * Reads a document of gauges, counters and histograms in Prometheus' text format 0.0.4, and throws at anything that the format does not allow: a
  * sample before its TYPE or of another metric, a series twice, a value that is no number, a last line without its end.
  */
 export function parseExposition(text: string): readonly ExposedSample[] {
@@ -18,19 +18,23 @@ export function parseExposition(text: string): readonly ExposedSample[] {
   const samples: ExposedSample[] = [];
   const [helped, typed, series] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let current = '';
+  let type = '';
   for (const line of text.slice(0, -1).split('\n')) {
     const [, kind, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? [];
     if (line === '') continue;
     if (line.startsWith('#')) {
       const seen = kind === 'HELP' ? helped : typed;
       if (!NAME.test(name) || seen.has(name)) throw new Error(`bad or repeated: ${line}`);
-      if (kind === 'TYPE' && rest !== 'gauge') throw new Error(`not a gauge: ${line}`);
+      if (kind === 'TYPE' && !['gauge', 'counter', 'histogram'].includes(rest))
+        throw new Error(`of an unknown type: ${line}`);
+      if (kind === 'TYPE') type = rest;
       seen.add(name);
       current = name;
       continue;
     }
     const [, sampleName = '', labels = '', value = ''] = SAMPLE.exec(line) ?? [];
-    if (sampleName !== current || !typed.has(current) || !helped.has(current))
+    const own = type === 'histogram' ? sampleName.replace(/_(?:bucket|sum|count)$/, '') : sampleName;
+    if (own !== current || !typed.has(current) || !helped.has(current))
       throw new Error(`not of its metric: ${line}`);
     const sample = { name: sampleName, labels: parseLabels(labels), value: Number(value) };
     if (value === '' || Number.isNaN(sample.value)) throw new Error(`no number: ${line}`);

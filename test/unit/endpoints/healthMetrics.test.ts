@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { HEALTH_METRICS, healthMetrics } from '../../../src/endpoints/healthMetrics';
+import { Registry } from 'prom-client';
+import { HEALTH_METRICS, registerHealthMetrics } from '../../../src/endpoints/healthMetrics';
 import type { EndpointCheck, HealthStatus } from '../../../src/endpoints/report';
 import { checkOf, failedCheck } from './checks';
 import { parseExposition } from './exposition';
@@ -12,6 +13,13 @@ const COMMON = {
   port: '443',
   region: 'Europe',
 };
+
+/** The document that tells of these checks. */
+async function healthMetrics(checks: readonly EndpointCheck[]) {
+  const registry = new Registry();
+  registerHealthMetrics(registry, () => checks);
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
 
 /** What the document says of these checks: each metric's values by the labels that it has besides the common ones. */
 async function exposed(...checks: EndpointCheck[]): Promise<Record<string, Record<string, number>>> {
@@ -116,7 +124,7 @@ it('brings any text through a label', async () => {
 
 it('is what docs/metrics.md says, in its order', () => {
   const text = readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'metrics.md'), 'utf8');
-  const rows = [...text.matchAll(/^\| `(sensorproxy_[a-z_]+)`(?: `\{([a-z, ]+)\}`)? \|/gm)];
+  const rows = [...text.matchAll(/^\| `(sensorproxy_probe_[a-z_]+)`(?: `\{([a-z, ]+)\}`)? \|/gm)];
   expect(rows.map(([, name, labels]) => [name, labels?.split(', ') ?? []])).toEqual(
     HEALTH_METRICS.map(({ name, labels }) => [name, labels ?? []]),
   );

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { openRegeditRegistry } from '../../src/registry/regedit/regeditRegistry';
 import { RegistryType, type RegistryValue } from '../../src/registry/registry';
 import { type RegeditMachine, regeditMachine } from '../support/regeditMachine';
-import { type OpenedRegistry, describeRegistryContract } from './registryContract';
+import { type OpenedRegistry, describeRegistryContract } from '../contract/registryContract';
 
 const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
 const run = promisify(execFile);

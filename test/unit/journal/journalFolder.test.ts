@@ -1,6 +1,6 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { JournalFile } from '../../../src/journal/journalFile';
+import { JournalFolder } from '../../../src/journal/journalFolder';
 import { memoryLogger } from '../../support/memoryLogger';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -11,19 +11,24 @@ interface Entry {
 }
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let location: string;
 let file: string;
 const logger = memoryLogger();
 const entry = (id: number, text = 'x'): Entry => ({ id: String(id), at: '2026-01-01T00:00:00.000Z', text });
 
 beforeEach(async () => {
   folder = await temporaryFolder();
-  file = path.join(folder.path, 'journal.jsonl');
+  location = path.join(folder.path, 'journal');
+  file = path.join(location, '000000000000001.jsonl');
   logger.lines.length = 0;
 });
 afterEach(() => folder.remove());
 
-async function withJournal<T>(use: (journal: JournalFile<Entry>) => Promise<T>): Promise<T> {
-  const journal = await JournalFile.open(file, logger, isEntry);
+async function withJournal<T>(
+  use: (journal: JournalFolder<Entry>) => Promise<T>,
+  segmentBytes?: number,
+): Promise<T> {
+  const journal = await JournalFolder.open(location, { logger, isEntry, segmentBytes });
   try {
     return await use(journal);
   } finally {
@@ -37,7 +42,7 @@ function isEntry(value: unknown): value is Entry {
 
 const ids = (page: { readonly items: readonly Entry[] }) => page.items.map(({ id }) => id);
 
-describe('a journal file', () => {
+describe('a journal', () => {
   it('gives entries back after it was closed and opened again, by id and by page, newest first', async () => {
     await withJournal(async (journal) => {
       for (let id = 1; id <= 5; id += 1) await journal.append(entry(id, `line\nbreak "${id}" ü`));
@@ -80,7 +85,7 @@ describe('a journal file', () => {
       Promise.all(Array.from({ length: 50 }, (_, id) => journal.append(entry(id)))),
     );
     const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as Entry).id)).toEqual(
+    expect(lines.map((line) => (JSON.parse(line) as { entry: Entry }).entry.id)).toEqual(
       Array.from({ length: 50 }, (_, id) => String(id)),
     );
   });
@@ -92,7 +97,7 @@ describe('a journal file', () => {
       await journal.append(entry(3));
       expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
     });
-    expect(logger.lines.join('')).toContain('cannot be read');
+    expect(logger.lines.join('')).toContain('cannot be used');
     await withJournal(async (journal) => {
       expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
       expect((await readFile(file, 'utf8')).split('\n')[1]).toBe('{"id":"2","at":"20');
@@ -100,6 +105,7 @@ describe('a journal file', () => {
   });
 
   it('passes over a line that is JSON but no entry', async () => {
+    await mkdir(location);
     await writeFile(file, '{"id":"1","at":"x"}\nnull\n[]\n');
     await withJournal(async (journal) => {
       await journal.append(entry(2));
@@ -118,5 +124,61 @@ describe('a journal file', () => {
     await withJournal(async (journal) => {
       expect(ids(await journal.page({ limit: 9 }))).toEqual(['3', '1']);
     });
+  });
+
+  it('goes on in a new file when one is full, and pages and finds through all of them', async () => {
+    const text = 'x'.repeat(200);
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 20; id += 1) await journal.append(entry(id, text));
+    }, 1000);
+    expect((await readdir(location)).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(4);
+    await withJournal(async (journal) => {
+      await journal.append(entry(21, text));
+      expect(await journal.find('3')).toEqual(entry(3, text));
+      expect(await journal.find('21')).toEqual(entry(21, text));
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page: Awaited<ReturnType<typeof journal.page>> = await journal.page({ limit: 4, cursor });
+        seen.push(...ids(page));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      expect(seen).toEqual(Array.from({ length: 21 }, (_, index) => String(21 - index)));
+      expect(journal.size.entries).toBe(21);
+    }, 1000);
+  });
+
+  it('makes the notes about full files again when they are gone', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 9; id += 1) await journal.append(entry(id, 'x'.repeat(400)));
+    }, 1000);
+    await rm(path.join(location, 'sealed.json'));
+    await withJournal(async (journal) => {
+      expect(ids(await journal.page({ limit: 99 }))).toHaveLength(9);
+      expect(await journal.find('1')).toBeDefined();
+    });
+  });
+
+  it('does not hide that its end was cut off: the numbers are not given again', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 3; id += 1) await journal.append(entry(id));
+    });
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    await truncate(file, `${lines[0] ?? ''}\n`.length);
+    await withJournal((journal) => journal.append(entry(4)));
+    expect(logger.lines.join('')).toContain('entries are missing at its end');
+    const [, second = ''] = (await readFile(file, 'utf8')).split('\n');
+    expect(second).toMatch(/^\{"seq":4,/);
+  });
+
+  it('passes over an entry that was changed while it ran', async () => {
+    await withJournal(async (journal) => {
+      await journal.append(entry(1, 'before'));
+      await journal.append(entry(2));
+      await writeFile(file, (await readFile(file, 'utf8')).replace('before', 'behind'));
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['2']);
+      expect(await journal.find('1')).toBeUndefined();
+    });
+    expect(logger.lines.join('')).toContain('has been changed');
   });
 });

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openRegeditRegistry } from '../../../src/registry/regedit/regeditRegistry';
-import { RegistryType, stringValue, type Registry, type RegistryValue } from '../../../src/registry/registry';
-import { type RegeditMachine, regeditMachine } from '../../support/regeditMachine';
+import { openRegeditRegistry } from '../../src/registry/regedit/regeditRegistry';
+import { RegistryType, stringValue, type Registry, type RegistryValue } from '../../src/registry/registry';
+import { type RegeditMachine, regeditMachine } from '../support/regeditMachine';
 
 const USER = 'S-1-5-21-1004336348-1177238915-682003330-1104';
 const KEY = `HKEY_USERS\\${USER}\\Software\\Key`;

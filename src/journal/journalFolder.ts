@@ -1,0 +1,283 @@
+import { mkdir, open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeCursor, encodeCursor } from '../lib/cursor';
+import { removeUnfinishedWrites, syncFolder } from '../lib/durableFile';
+import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
+import type { Logger } from '../lib/logger';
+import { Mutex } from '../lib/mutex';
+import { type AnchorFile, openAnchorFile } from './anchor';
+import { formatLine, GENESIS } from './chain';
+import { FullFiles } from './fullFiles';
+import type { Journal, JournalEntry } from './journal';
+import { LineTable } from './lineTable';
+import { entryWithId, newestBelow, type Readable, STALE } from './readLines';
+import {
+  type SealedSegment,
+  sealedNote,
+  segmentPath,
+  segmentsAmong,
+  writeSealedNotes,
+} from './sealedSegments';
+import { widened } from './segment';
+import { type JournalParts, type OpenSegment, openSegment, sealedSegments } from './segmentFiles';
+
+/** The file that tells how far the journal goes. */
+export const ANCHOR_NAME = 'anchor';
+
+const SEGMENT_BYTES = 4 * 1024 * 1024;
+
+/** How far the journal goes. */
+interface JournalState {
+  /** The full files, oldest first. */
+  sealed: readonly SealedSegment[];
+  /** The file that is written. */
+  current: OpenSegment;
+  /** The last line that was written. */
+  last: { readonly seq: number; readonly hash: string };
+  /** How many lines could not be used in the file that was written at the start. */
+  readonly damaged: number;
+}
+
+/**
+ * A journal in a folder of JSON-lines files, each line chained to the one before by its hash. An entry, and the anchor that
+ * says how far the journal goes, are on the disk before `append` resolves; an append that fails leaves no part of a line
+ * behind. A start reads the newest file alone. Lines that cannot be used (torn by a crash, changed) are logged, left where
+ * they are and passed over; the rest still serves.
+ */
+export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry> {
+  private readonly lock = new Mutex();
+  private readonly full: FullFiles<Entry>;
+  private closed = false;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly parts: JournalParts<Entry>,
+    private readonly anchor: AnchorFile,
+    private readonly state: JournalState,
+  ) {
+    this.full = new FullFiles(folder, parts);
+  }
+
+  /** Opens the journal in `folder`, or makes it. Errors: `journal-unusable`. */
+  static async open<Entry extends JournalEntry>(
+    folder: string,
+    parts: JournalParts<Entry>,
+  ): Promise<JournalFolder<Entry>> {
+    const opened: { close(): Promise<void> }[] = [];
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await removeUnfinishedWrites(folder);
+      const anchor = await openAnchorFile(path.join(folder, ANCHOR_NAME));
+      opened.push(anchor);
+      const firsts = segmentsAmong(await readdir(folder));
+      const sealed = await sealedSegments(folder, firsts.slice(0, -1), parts);
+      const current = await openSegment(segmentPath(folder, firsts.at(-1) ?? 1), firsts.at(-1) ?? 1, parts);
+      opened.push(current.segment.file);
+      await syncFolder(folder);
+      const before = sealed.at(-1);
+      const last = {
+        seq: current.last?.seq ?? before?.lastSeq ?? 0,
+        hash: current.last?.hash ?? before?.lastHash ?? GENESIS,
+      };
+      const end = await anchored(anchor, last, parts.logger);
+      return new JournalFolder(folder, parts, anchor, {
+        sealed,
+        current: current.segment,
+        last: end,
+        damaged: current.damaged,
+      });
+    } catch (error) {
+      for (const one of opened.reverse()) await one.close().catch(() => undefined);
+      throw unusable(error);
+    }
+  }
+
+  append(entry: Entry): Promise<void> {
+    return this.lock.run(async () => {
+      try {
+        if (this.state.current.size >= (this.parts.segmentBytes ?? SEGMENT_BYTES)) await this.beginSegment();
+        await this.appendLine(entry);
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    });
+  }
+
+  async find(id: string): Promise<Entry | undefined> {
+    const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
+    for (const segment of [this.state.current, ...sealed.reverse()]) {
+      const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async page({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) {
+    let next = cursor === undefined ? this.state.last.seq + 1 : this.positionIn(cursor);
+    const items: Entry[] = [];
+    for (const segment of [...this.state.sealed, this.state.current].reverse()) {
+      if (segment.firstSeq >= next) continue;
+      const asked = { next, wanted: limit - items.length };
+      const part = await this.readFrom(segment, (readable) => newestBelow(readable, asked, this.parts));
+      if (part === undefined) continue;
+      items.push(...part.entries);
+      ({ next } = part);
+      if (part.more) return { items, next: encodeCursor(String(next)) };
+    }
+    return { items, next: null };
+  }
+
+  /** Closes the files. */
+  close(): Promise<void> {
+    return this.lock.run(async () => {
+      this.closed = true;
+      await this.full.close();
+      await this.state.current.file.close();
+      await this.anchor.close();
+    });
+  }
+
+  /** How much the journal takes, in bytes, and how many lines were written. */
+  get size(): { readonly bytes: number; readonly entries: number } {
+    const sealed = this.state.sealed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return { bytes: sealed + this.state.current.size, entries: this.state.last.seq };
+  }
+
+  /** Whether it can be used, and how many lines cannot, as far as it has been read. */
+  get condition(): { readonly open: boolean; readonly damaged: number } {
+    return { open: !this.closed, damaged: this.state.damaged + this.full.damaged };
+  }
+
+  private async appendLine(entry: Entry): Promise<void> {
+    const { current } = this.state;
+    const seq = this.state.last.seq + 1;
+    const { text, hash } = formatLine(seq, this.state.last.hash, entry);
+    // A torn last line stays as it is; the new entry begins a line of its own.
+    const lead = (await endsTorn(current)) ? '\n' : '';
+    const bytes = Buffer.from(`${lead}${text}\n`, 'utf8');
+    try {
+      await current.file.appendFile(bytes);
+      await current.file.datasync();
+      await this.anchor.write({ seq, hash });
+    } catch (error) {
+      // Before the line goes: an anchor without its line would tell of a missing end.
+      await this.anchor.withdraw(seq).catch(() => undefined);
+      await current.file.truncate(current.size).catch(() => undefined);
+      // Where even that failed, a torn line stays, and the next entry begins behind it.
+      current.size = await current.file.stat().then(
+        ({ size }) => size,
+        () => current.size,
+      );
+      throw error;
+    }
+    const length = bytes.length - lead.length - 1;
+    current.table.add({ seq, offset: current.size + lead.length, length }, entry.id);
+    current.ids = widened(current.ids, entry.id);
+    current.size += bytes.length;
+    this.state.last = { seq, hash };
+    // Kept elsewhere, with the log, it proves the journal even against somebody who can write both file and anchor.
+    this.parts.logger.info('journal entry', { seq, id: entry.id, hash });
+  }
+
+  /** Notes what the full file holds, and begins the next. */
+  private async beginSegment(): Promise<void> {
+    const { folder } = this;
+    const { current } = this.state;
+    const index = { minId: '', maxId: '', ...current.ids, last: this.state.last };
+    const note = sealedNote(current.firstSeq, index, current.size);
+    const sealed = [...this.state.sealed, note];
+    const firstSeq = this.state.last.seq + 1;
+    const file = await open(segmentPath(folder, firstSeq), 'a+', 0o600);
+    try {
+      await syncFolder(folder);
+      await writeSealedNotes(folder, sealed);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await this.full.take(note, current);
+    this.state.sealed = sealed;
+    this.state.current = { file, firstSeq, table: new LineTable(), ids: undefined, size: 0 };
+  }
+
+  /** What `use` reads from a file; undefined, and logged, when the file cannot be read. */
+  private async readFrom<T>(
+    segment: SealedSegment | OpenSegment,
+    use: (readable: Readable) => Promise<T | typeof STALE>,
+  ): Promise<T | undefined> {
+    try {
+      if (!('sizeBytes' in segment)) return knownToFit(await use({ ...segment, made: true }));
+      const found = await this.usingFull(segment, use);
+      return found === STALE ? knownToFit(await use(await this.full.renew(segment))) : found;
+    } catch (error) {
+      const { firstSeq } = segment;
+      this.parts.logger.error('a file of the journal cannot be read', { firstSeq, reason: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** {@link STALE} also where it failed: the file is opened anew then. */
+  private async usingFull<T>(
+    segment: SealedSegment,
+    use: (readable: Readable) => Promise<T | typeof STALE>,
+  ): Promise<T | typeof STALE> {
+    try {
+      return await use(await this.full.get(segment));
+    } catch {
+      return STALE;
+    }
+  }
+
+  private positionIn(cursor: string): number {
+    const isPosition = (text: string) => /^[1-9]\d{0,14}$/.test(text) && Number(text) <= this.state.last.seq;
+    return Number(decodeCursor(cursor, isPosition));
+  }
+}
+
+/** A table that was made from its file is never stale. */
+function knownToFit<T>(found: T | typeof STALE): T | undefined {
+  return found === STALE ? undefined : found;
+}
+
+/**
+ * Where the chain goes on. An append that was killed leaves the anchor one line behind. An anchor that is ahead tells that
+ * lines are missing: the next entry is chained to what was there, so that the gap stays in the open.
+ */
+async function anchored(
+  anchor: AnchorFile,
+  last: { readonly seq: number; readonly hash: string },
+  logger: Logger,
+): Promise<{ readonly seq: number; readonly hash: string }> {
+  const noted = await anchor.read();
+  if (noted !== null && noted.seq > last.seq) {
+    logger.error('the journal is shorter than it was: entries are missing at its end', {
+      entries: last.seq,
+      were: noted.seq,
+    });
+    return noted;
+  }
+  if (last.seq > (noted?.seq ?? 0)) await anchor.write(last);
+  return last;
+}
+
+async function endsTorn({ file, size }: OpenSegment): Promise<boolean> {
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  await file.read(last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
+}
+
+function unusable(cause: unknown): DomainError {
+  const code = systemCodeOf(cause) ?? 'unknown reason';
+  const detail = `the journal cannot be opened (${code}). Check the rights on the folder journal in the data folder.`;
+  return new DomainError('unavailable', 'journal-unusable', detail, { cause });
+}
+
+function unavailable(cause: unknown): DomainError {
+  return new DomainError(
+    'unavailable',
+    'journal-unavailable',
+    `the journal could not be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make room and check the rights on the data folder.`,
+    { cause },
+  );
+}

@@ -1,0 +1,101 @@
+/** The journal's files, opened and read. */
+import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from '../lib/logger';
+import type { JournalEntry } from './journal';
+import type { LineTable } from './lineTable';
+import {
+  readSealedNotes,
+  type SealedSegment,
+  sealedNote,
+  segmentPath,
+  writeSealedNotes,
+} from './sealedSegments';
+import { indexSegment, readWhole, type SegmentIndex } from './segment';
+
+/** Whether a parsed value is an entry of this journal. */
+export type EntryGuard<Entry> = (value: unknown) => value is Entry;
+
+/** What a journal needs besides its folder. */
+export interface JournalParts<Entry> {
+  readonly logger: Logger;
+  readonly isEntry: EntryGuard<Entry>;
+  /** Above it a new file is begun; 4 MiB unless stated. */
+  readonly segmentBytes?: number;
+}
+
+/** The file that is written. */
+export interface OpenSegment {
+  readonly file: FileHandle;
+  readonly firstSeq: number;
+  readonly table: LineTable;
+  /** The smallest and the largest id; undefined without a line. */
+  ids: { readonly minId: string; readonly maxId: string } | undefined;
+  size: number;
+}
+
+/** Opens the file that is written, or makes it, and indexes it. Rejects with the system's error. */
+export async function openSegment<Entry extends JournalEntry>(
+  location: string,
+  firstSeq: number,
+  { logger, isEntry }: JournalParts<Entry>,
+): Promise<{
+  readonly segment: OpenSegment;
+  readonly last: SegmentIndex['last'];
+  /** How many lines cannot be used. */
+  readonly damaged: number;
+}> {
+  const file = await open(location, 'a+', 0o600);
+  try {
+    // A line that a killed process left may be read before it is on the disk, and others rely on what is found.
+    await file.datasync();
+    const bytes = await readWhole(file);
+    const { table, minId, maxId, last, damaged } = indexSegment(bytes, isEntry);
+    if (damaged.length > 0) tellDamage(logger, location, damaged.length);
+    const ids = last === null ? undefined : { minId, maxId };
+    return { segment: { file, firstSeq, table, ids, size: bytes.length }, last, damaged: damaged.length };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What is noted of the full files; a file without a note is read. Rejects with the system's error. */
+export async function sealedSegments<Entry extends JournalEntry>(
+  folder: string,
+  firsts: readonly number[],
+  parts: JournalParts<Entry>,
+): Promise<readonly SealedSegment[]> {
+  const notes = await readSealedNotes(folder);
+  const missing = firsts.filter((firstSeq) => !notes.has(firstSeq));
+  for (const firstSeq of missing) {
+    const { sizeBytes, ...index } = await readIndex(segmentPath(folder, firstSeq), parts);
+    notes.set(firstSeq, sealedNote(firstSeq, index, sizeBytes));
+  }
+  const sealed = firsts.map((firstSeq) => notes.get(firstSeq)).filter((one) => one !== undefined);
+  if (missing.length > 0) await writeSealedNotes(folder, sealed);
+  return sealed;
+}
+
+/** Reads and indexes a full file. Rejects with the system's error. */
+export async function readIndex<Entry extends JournalEntry>(
+  location: string,
+  { logger, isEntry }: JournalParts<Entry>,
+): Promise<SegmentIndex & { readonly sizeBytes: number }> {
+  const file = await open(location, 'r');
+  try {
+    const bytes = await readWhole(file);
+    const index = indexSegment(bytes, isEntry);
+    if (index.damaged.length > 0) tellDamage(logger, location, index.damaged.length);
+    return { ...index, sizeBytes: bytes.length };
+  } finally {
+    await file.close();
+  }
+}
+
+function tellDamage(logger: Logger, location: string, damaged: number): void {
+  logger.error('the journal has lines that cannot be used; they are passed over', {
+    file: path.basename(location),
+    damaged,
+  });
+}
