@@ -1,0 +1,118 @@
+import { copyFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { temporaryFolder } from '../support/temporaryFolder';
+import { expectBackups, journalOf, leftovers } from './evidence';
+import { type Answer, type Problem, type Program, killAll, startProgram } from './program';
+import { type SmallDisk, mountSmallDisk } from './smallDisk';
+
+const PAGE = 4096;
+const MOST_PAGES = 60;
+const LIMIT_MS = 180_000;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let disk: SmallDisk;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  disk = await mountSmallDisk(path.join(folder.path, 'disk'));
+});
+afterEach(async () => {
+  await killAll();
+  await disk.remove();
+  await folder.remove();
+});
+
+type Operation = (service: Program) => Promise<Answer<Problem>>;
+
+/** Each makes a change, whatever the one before has left. */
+const operations: Readonly<Record<string, (nth: number) => Operation>> = {
+  'a put': (nth) => (service) =>
+    service.call('PUT', '/proxy/contexts/LocalSystem', {
+      ifMatch: '*',
+      body: { proxyServer: `full${nth}.contoso.com:80` },
+    }),
+  'a copy': () => (service) => service.call('POST', '/proxy/copy'),
+};
+
+/**
+ * Tries a change with no room, and with a page more each time, until it succeeds: so every write of it meets the full disk
+ * once. Gives the errors that there were.
+ */
+async function fillUp(service: Program, dataDir: string, change: Operation): Promise<Set<string>> {
+  const codes = new Set<string>();
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const before = await service.hexes();
+    const journal = await journalOf(dataDir);
+    await disk.leave(pages * PAGE);
+    const { status, body } = await change(service);
+    if (status === 200) {
+      await disk.empty();
+      return codes;
+    }
+    const at = `with ${pages} pages free`;
+    expect({ at, status, detail: body.detail }).toEqual({
+      at,
+      status: 503,
+      detail: expect.stringMatching(/ENOSPC/) as unknown,
+    });
+    codes.add(body.code ?? 'none');
+    // Reads are served; nothing is half-done.
+    expect({ at, now: await service.hexes() }).toEqual({ at, now: before });
+    const entries = await journalOf(dataDir);
+    expect({ at, earlier: entries.slice(0, journal.length) }).toEqual({ at, earlier: journal });
+    for (const entry of entries.slice(journal.length)) expect(entry.outcome).toBe('rolledBack');
+    expect({ at, left: await leftovers(dataDir) }).toEqual({ at, left: [] });
+    await disk.empty();
+  }
+  throw new Error(`it fails with ${MOST_PAGES} pages free`);
+}
+
+async function fillUpWithEach(dataDir: string, env: Record<string, string>): Promise<Set<string>> {
+  const codes = new Set<string>();
+  let service = await startProgram(dataDir, { env });
+  for (let round = 0; round < 3; round += 1) {
+    for (const operation of Object.values(operations)) {
+      for (const code of await fillUp(service, dataDir, operation(round))) codes.add(code);
+    }
+  }
+  await service.stop();
+  service = await startProgram(dataDir, { env });
+  expect((await operations['a put']?.(99)(service))?.status).toBe(200);
+  await expectBackups(dataDir, await journalOf(dataDir));
+  return codes;
+}
+
+describe('a disk that is full', () => {
+  it(
+    'at each write of a change, with data and registry on it: an error that says so, nothing half-done, and it works again',
+    async () => {
+      const codes = await fillUpWithEach(path.join(disk.folder, 'data'), {});
+      expect([...codes].sort()).toEqual(['backup-failed', 'write-failed']);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'at each write of a change, with the data alone on it, the journal included',
+    async () => {
+      const first = await startProgram(path.join(folder.path, 'first'));
+      await first.stop();
+      const regfile = path.join(folder.path, 'registry.reg');
+      await copyFile(path.join(folder.path, 'first', 'registry.reg'), regfile);
+      const codes = await fillUpWithEach(path.join(disk.folder, 'data'), {
+        SENSORPROXY_REGISTRY: `regfile:${regfile}`,
+      });
+      expect([...codes].sort()).toEqual(['backup-failed', 'journal-unavailable']);
+    },
+    LIMIT_MS,
+  );
+
+  it('keeps a service from starting, which says so and starts once there is room', async () => {
+    const dataDir = path.join(disk.folder, 'data');
+    await disk.leave(0);
+    await expect(startProgram(dataDir)).rejects.toThrow(/ENOSPC/);
+    await disk.empty();
+    const service = await startProgram(dataDir);
+    expect((await service.call('POST', '/proxy/copy')).status).toBe(200);
+    expect((await readdir(dataDir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
