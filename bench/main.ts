@@ -6,6 +6,8 @@ import { benchCodec } from './codec';
 import { benchCopy } from './copy';
 import { benchHealth } from './health';
 import { benchHttp } from './http';
+import { benchJournal } from './journal';
+import { benchLoad } from './load';
 import { benchRegfile } from './regfile';
 import { chosen, report } from './report';
 import type { BenchRow } from './row';
@@ -14,6 +16,8 @@ const BENCHES: Readonly<Record<string, () => BenchRow[] | Promise<BenchRow[]>>> 
   http: benchHttp,
   codec: benchCodec,
   copy: benchCopy,
+  journal: benchJournal,
+  load: benchLoad,
   regfile: benchRegfile,
   health: benchHealth,
 };
