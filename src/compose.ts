@@ -41,6 +41,7 @@ import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
 import { isBackupsDeleted } from './proxy/deletedBackups';
 import { isChange } from './proxy/evidence';
 import { openProxyService } from './proxy/openProxyService';
+import { requiringTickets, ticketCheck } from './proxy/requiredTicket';
 import { REGISTRY_OPERATIONS, countedRegistry } from './registry/countedRegistry';
 import { openRegistry } from './registry/openRegistry';
 import { type ReadTextFile, readLocalTextFile } from './sensor/configurationFile';
@@ -173,9 +174,10 @@ async function openServices(
     clock,
     logger,
   });
+  const requireTicket = ticketCheck(config.requireTicket);
   logger.info('opened', { registry: registry.driver, because, dataDir });
   return {
-    proxy: countedChanges(proxy, (kind, end) => {
+    proxy: countedChanges(requiringTickets(proxy, requireTicket), (kind, end) => {
       counters.change(kind, end);
     }),
     changes: journal,
@@ -211,7 +213,13 @@ async function openServices(
       proxyFor: (id) => proxy.proxyFor(id),
       routesFor,
     }),
-    sensor,
+    sensor: {
+      show: () => sensor.show(),
+      restart: async (request, actor) => {
+        requireTicket(request);
+        return sensor.restart(request, actor);
+      },
+    },
     readiness: createReadiness({
       registry,
       because,

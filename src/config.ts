@@ -23,6 +23,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** Absolute path. */
   readonly dataDir: string;
+  /** What a change's ticket must be, as a whole; null: none is needed. */
+  readonly requireTicket: RegExp | null;
   /** Which backups are kept. */
   readonly backups: BackupsSetting;
   readonly registry: RegistrySetting;
@@ -93,6 +95,7 @@ const NAMES = [
   'TLS_CLIENT_SCOPES',
   'ALLOWED_HOSTS',
   'DATA_DIR',
+  'REQUIRE_TICKET',
   'BACKUPS_KEEP',
   'BACKUPS_DAYS',
   'REGISTRY',
@@ -149,6 +152,7 @@ export function readConfig(
     tls: typeof tls === 'string' ? null : tls,
     allowedHosts: read('ALLOWED_HOSTS', [], (text) => list(text).map(parseHostName)),
     dataDir,
+    requireTicket: read('REQUIRE_TICKET', null, parsePattern),
     backups: {
       keep: read('BACKUPS_KEEP', 200, countUpTo(100_000)),
       days: read('BACKUPS_DAYS', 365, countUpTo(36_500)),
@@ -293,6 +297,14 @@ function countUpTo(most: number): (text: string) => number {
     if (/^\d{1,6}$/.test(text) && count >= 1 && count <= most) return count;
     throw new Error(`it must be a number from 1 to ${most}.`);
   };
+}
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(`^(?:${text})$`, 'u');
+  } catch {
+    throw new Error('it must be a regular expression, such as CHG[0-9]{7}.');
+  }
 }
 
 function parseSwitch(text: string): boolean {

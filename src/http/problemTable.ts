@@ -270,6 +270,13 @@ export const PROBLEMS = {
     remedy:
       'GET /proxy/backups lists them. GET /changes has an entry of the kind backupsDeleted for those that were deleted.',
   },
+  'ticket-required': {
+    on: 'unprocessable',
+    title: 'A ticket is needed',
+    meaning:
+      'The service is set to take changes only with a ticket of a certain form, and none came, or one of another form. Nothing was touched.',
+    remedy: 'Send the ticket as ticket, in the form that detail names (SENSORPROXY_REQUIRE_TICKET).',
+  },
   'backup-damaged': {
     on: 'unprocessable',
     title: 'The backup is damaged',

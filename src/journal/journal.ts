@@ -11,8 +11,15 @@ export interface Journal<Entry extends JournalEntry> {
   append(entry: Entry): Promise<void>;
   /** One entry, or undefined. */
   find(id: string): Promise<Entry | undefined>;
-  /** Entries, newest first. `next` is null on the last page. Errors: `cursor-invalid`. */
-  page(request: { readonly limit: number; readonly cursor?: string }): Promise<{
+  /**
+   * Entries, newest first. `next` is null on the last page. With `accepts`, those alone that it is true of: a page may then
+   * have fewer than `limit`, even none, and more may follow. Errors: `cursor-invalid`.
+   */
+  page(request: {
+    readonly limit: number;
+    readonly cursor?: string;
+    readonly accepts?: (entry: Entry) => boolean;
+  }): Promise<{
     readonly items: readonly Entry[];
     readonly next: string | null;
   }>;

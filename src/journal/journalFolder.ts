@@ -24,6 +24,8 @@ import { type JournalParts, type OpenSegment, openSegment, sealedSegments } from
 /** The file that tells how far the journal goes. */
 export const ANCHOR_NAME = 'anchor';
 
+/** Of a page of chosen entries: nobody can have the whole journal read by one request. */
+const LOOK_AT_MOST = 5_000;
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 
 /** How far the journal goes. */
@@ -112,16 +114,19 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     return undefined;
   }
 
-  async page({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) {
+  async page(request: Parameters<Journal<Entry>['page']>[0]) {
+    const { limit, cursor, accepts } = request;
+    let look = accepts === undefined ? Infinity : (this.parts.lookAtMost ?? LOOK_AT_MOST);
     let next = cursor === undefined ? this.state.last.seq + 1 : this.positionIn(cursor);
     const items: Entry[] = [];
     for (const segment of [...this.state.sealed, this.state.current].reverse()) {
       if (segment.firstSeq >= next) continue;
-      const asked = { next, wanted: limit - items.length };
+      const asked = { next, wanted: limit - items.length, accepts, look };
       const part = await this.readFrom(segment, (readable) => newestBelow(readable, asked, this.parts));
       if (part === undefined) continue;
       items.push(...part.entries);
       ({ next } = part);
+      look -= part.looked;
       if (part.more) return { items, next: encodeCursor(String(next)) };
     }
     return { items, next: null };

@@ -31,27 +31,49 @@ export interface PagePart<Entry> {
   readonly next: number;
   /** Whether the file has older lines. */
   readonly more: boolean;
+  /** How many lines were looked at. */
+  readonly looked: number;
 }
 
-/** The newest entries of a file whose numbers are smaller than `next`. Rejects with the system's error. */
+/** Which entries are asked for. */
+export interface Asked<Entry> {
+  /** Those whose numbers are smaller. */
+  readonly next: number;
+  /** How many at most. */
+  readonly wanted: number;
+  /** Those that it is true of; all unless stated. */
+  readonly accepts?: (entry: Entry) => boolean;
+  /** How many lines to look at, at most. */
+  readonly look: number;
+}
+
+/** Where entries are chosen. */
+const READ_AT_ONCE = 64;
+
+/** The newest entries of a file that are asked for. Rejects with the system's error. */
 export async function newestBelow<Entry extends JournalEntry>(
   readable: Readable,
-  asked: { readonly next: number; readonly wanted: number },
+  asked: Asked<Entry>,
   reading: Reading<Entry>,
 ): Promise<PagePart<Entry> | typeof STALE> {
   const { table } = readable;
   const entries: Entry[] = [];
   let { next } = asked;
-  for (let end = table.countBelow(next); end > 0;) {
-    if (entries.length === asked.wanted) return { entries, next, more: true };
-    const begin = Math.max(0, end - (asked.wanted - entries.length));
+  let looked = 0;
+  let end = table.countBelow(next);
+  while (end > 0 && entries.length < asked.wanted && looked < asked.look) {
+    const many = asked.accepts === undefined ? asked.wanted - entries.length : READ_AT_ONCE;
+    const begin = Math.max(0, end - many);
     const read = await readRange(readable, { begin, end }, reading);
     if (read === STALE) return STALE;
-    entries.push(...read.filter((entry) => entry !== undefined).reverse());
-    next = table.at(begin).seq;
-    end = begin;
+    for (; end > begin && entries.length < asked.wanted && looked < asked.look; end -= 1) {
+      const entry = read[end - 1 - begin];
+      if (entry !== undefined && (asked.accepts?.(entry) ?? true)) entries.push(entry);
+      next = table.at(end - 1).seq;
+      looked += 1;
+    }
   }
-  return { entries, next, more: false };
+  return { entries, next, more: end > 0, looked };
 }
 
 /** The newest entry of a file that has this id. Rejects with the system's error. */

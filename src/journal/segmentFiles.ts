@@ -22,6 +22,8 @@ export interface JournalParts<Entry> {
   readonly isEntry: EntryGuard<Entry>;
   /** Above it a new file is begun; 4 MiB unless stated. */
   readonly segmentBytes?: number;
+  /** How many entries a page of chosen ones may look at; 5,000 unless stated. */
+  readonly lookAtMost?: number;
 }
 
 /** The file that is written. */

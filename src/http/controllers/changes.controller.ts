@@ -34,12 +34,16 @@ export class ChangesController extends Controller {
    * @maximum limit 200
    * @param cursor `next` of the last page; without it, the first page.
    * @maxLength cursor 256
+   * @param ticket Only what was done for this ticket, to the letter. A page may then have fewer entries than `limit`, even none:
+   * go on while `next` is not null.
+   * @maxLength ticket 200
    */
   @Get()
   @OperationId('listChanges')
   @Response<Problem>(400, 'cursor-invalid')
-  async list(@Query() limit = 50, @Query() cursor?: string): Promise<JournalPage> {
-    return this.services.changes.page({ limit, cursor });
+  async list(@Query() limit = 50, @Query() cursor?: string, @Query() ticket?: string): Promise<JournalPage> {
+    const accepts = ticket === undefined ? undefined : (entry: JournalRecord) => entry.ticket === ticket;
+    return this.services.changes.page({ limit, cursor, accepts });
   }
 
   /**

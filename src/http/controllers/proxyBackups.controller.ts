@@ -103,7 +103,7 @@ export class ProxyBackupsController extends Controller {
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(404, 'backup-not-found context-not-found')
   @Response<Problem>(409, 'registry-changed')
-  @Response<Problem>(422, 'backup-damaged')
+  @Response<Problem>(422, 'backup-damaged ticket-required')
   @Response<Problem>(
     503,
     'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',

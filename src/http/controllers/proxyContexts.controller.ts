@@ -104,7 +104,7 @@ export class ProxyContextsController extends Controller {
   @Response<Problem>(404, 'context-not-found')
   @Response<Problem>(409, 'source-ambiguous source-not-configured registry-changed')
   @Response<Problem>(412, 'etag-stale')
-  @Response<Problem>(422, 'settings-invalid')
+  @Response<Problem>(422, 'settings-invalid ticket-required')
   @Response<Problem>(428, 'if-match-required')
   @Response<Problem>(
     503,
@@ -139,6 +139,7 @@ export class ProxyContextsController extends Controller {
   @Response<Problem>(404, 'context-not-found')
   @Response<Problem>(409, 'source-ambiguous source-not-configured registry-changed')
   @Response<Problem>(412, 'etag-stale')
+  @Response<Problem>(422, 'ticket-required')
   @Response<Problem>(428, 'if-match-required')
   @Response<Problem>(
     503,

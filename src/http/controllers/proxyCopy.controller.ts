@@ -47,7 +47,7 @@ export class ProxyCopyController extends Controller {
   @Response<Problem>(400, 'id-invalid')
   @Response<Problem>(404, 'context-not-found')
   @Response<Problem>(409, 'source-ambiguous source-not-configured registry-changed')
-  @Response<Problem>(422, 'source-malformed')
+  @Response<Problem>(422, 'source-malformed ticket-required')
   @Response<Problem>(
     503,
     'backup-failed write-failed journal-unavailable recovery-pending registry-unavailable registry-access-denied',

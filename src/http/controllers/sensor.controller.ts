@@ -59,6 +59,7 @@ export class SensorController extends Controller {
   @Middlewares(jsonBody)
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(409, 'sensor-not-installed sensor-disabled sensor-restart-running')
+  @Response<Problem>(422, 'ticket-required')
   @Response<Problem>(
     503,
     'sensor-restart-failed sensor-restart-unrecorded service-manager-unavailable service-access-denied stopping',

@@ -33,6 +33,7 @@ describe('the settings', () => {
       plaintextBeyondLoopback: false,
       tls: null,
       allowedHosts: [],
+      requireTicket: null,
       backups: { keep: 200, days: 365 },
       dataDir: path.resolve('data'),
       registry: { driver: 'regfile', file: path.resolve('data', 'registry.reg'), seed: true },

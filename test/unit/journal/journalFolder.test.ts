@@ -27,8 +27,9 @@ afterEach(() => folder.remove());
 async function withJournal<T>(
   use: (journal: JournalFolder<Entry>) => Promise<T>,
   segmentBytes?: number,
+  lookAtMost?: number,
 ): Promise<T> {
-  const journal = await JournalFolder.open(location, { logger, isEntry, segmentBytes });
+  const journal = await JournalFolder.open(location, { logger, isEntry, segmentBytes, lookAtMost });
   try {
     return await use(journal);
   } finally {
@@ -56,6 +57,22 @@ describe('a journal', () => {
       expect([ids(first), ids(second), ids(third)]).toEqual([['5', '4'], ['3', '2'], ['1']]);
       expect(third.next).toBeNull();
     });
+  });
+
+  it('gives chosen entries, and looks at so many at most for one page', async () => {
+    await withJournal(
+      async (journal) => {
+        for (let id = 1; id <= 30; id += 1) await journal.append(entry(id));
+        const accepts = ({ id }: Entry) => id === '1' || id === '2' || id === '29';
+        const first = await journal.page({ limit: 1, accepts });
+        const second = await journal.page({ limit: 9, cursor: first.next ?? '', accepts });
+        const third = await journal.page({ limit: 9, cursor: second.next ?? '', accepts });
+        expect([ids(first), ids(second), ids(third)]).toEqual([['29'], [], ['2', '1']]);
+        expect(third.next).toBeNull();
+      },
+      1000,
+      20,
+    );
   });
 
   it('keeps a cursor’s place while entries are added', async () => {
