@@ -112,7 +112,7 @@ function writer(ask: Ask): (nth: number) => Promise<number> {
     return (await ask('PUT', path, { ifMatch: etag ?? '*', body })).status;
   };
   return (nth) => {
-    if ((nth / WRITE_EVERY) % 2 === 0) return copyFrom(ask, nth % 4 === 0 ? ANNA : BEN);
+    if ((nth / WRITE_EVERY) % 2 === 0) return copyFrom(ask, (nth / WRITE_EVERY) % 4 === 0 ? ANNA : BEN);
     const done = last.then(() => put(nth));
     last = done.catch(() => undefined);
     return done;

@@ -122,7 +122,7 @@ async function serve(
   try {
     const { host, port } = config;
     const tls = config.tls && { ...config.tls, logger, clock: systemClock };
-    const server = await startServer(createApp(services), { host, port, tls });
+    const server = await startServer(createApp(services), { host, port, tls, logger });
     if (config.plaintextBeyondLoopback) {
       logger.warn('tokens travel unencrypted: listening beyond loopback without TLS', { host });
     }

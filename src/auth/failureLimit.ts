@@ -1,4 +1,4 @@
-/** Counts wrong tokens by address, so that a guesser is slowed down and seen in the log. */
+/** Counts wrong tokens by address, so that guessing is seen in the log and answered less and less. */
 import type { Clock } from '../lib/clock';
 
 /** Wrong tokens of one address that are answered in a minute; further ones have to wait. */

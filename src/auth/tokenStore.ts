@@ -1,13 +1,12 @@
 /** The tokens that open the service: the administrator's own, and those that were given out. */
 import { statSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../lib/clock';
-import { writeFileDurably } from '../lib/durableFile';
 import { messageOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { openAdminToken } from './adminToken';
 import type { Scope } from './scopes';
 import { readTokenFile, tokenFileIn, tokenHash, type TokenRecord } from './tokenFile';
+import { readTokenUse, writeTokenUse } from './tokenUse';
 
 /** Whom a token stands for. */
 export interface TokenHolder {
@@ -32,7 +31,6 @@ export interface TokenStore {
 /** How often the file is looked at: a token that is revoked works no longer than this. */
 const LOOK_MS = 1000;
 const USE_MS = 60_000;
-const USE_NAME = 'token-use.json';
 
 interface Parts {
   readonly clock: Clock;
@@ -43,30 +41,36 @@ interface Parts {
 export async function openTokenStore(dataDir: string, { clock, logger }: Parts): Promise<TokenStore> {
   const admin = await openAdminToken(dataDir);
   const file = tokenFileIn(dataDir);
-  let seen = stampOf(file);
+  // Null: not read as it is now.
+  let seen: string | null = stampOf(file);
   let known = byHash(await readTokenFile(file));
-  const used = new Map<string, string>();
+  const used = await readTokenUse(dataDir);
+  let unsaved = false;
   const reload = async (): Promise<void> => {
-    const stamp = stampOf(file);
-    if (stamp === seen) return;
-    seen = stamp;
     try {
+      const stamp = stampOf(file);
+      if (stamp === seen) return;
       known = byHash(await readTokenFile(file));
+      seen = stamp;
       logger.info('the tokens have been read again', { tokens: known.size });
     } catch (error) {
-      // What was revoked meanwhile is not known: nobody but the administrator gets in.
+      // What was revoked meanwhile is not known: nobody but the administrator gets in, until it can be read again.
       known = new Map();
-      logger.error('the tokens cannot be read; only the administrator is let in', {
-        reason: messageOf(error),
-      });
+      if (seen !== null) {
+        logger.error('the tokens cannot be read; only the administrator is let in', {
+          reason: messageOf(error),
+        });
+      }
+      seen = null;
     }
   };
   const saveUse = async (): Promise<void> => {
-    if (used.size === 0) return;
-    await writeFileDurably(
-      path.join(dataDir, USE_NAME),
-      JSON.stringify(Object.fromEntries(used)) + '\n',
-    ).catch((error: unknown) => {
+    if (!unsaved) return;
+    unsaved = false;
+    // Only while it is known which tokens there are.
+    if (seen !== null) for (const hash of [...used.keys()]) if (!known.has(hash)) used.delete(hash);
+    await writeTokenUse(dataDir, used).catch((error: unknown) => {
+      unsaved = true;
       logger.warn('the last use of the tokens cannot be written', { reason: messageOf(error) });
     });
   };
@@ -79,7 +83,8 @@ export async function openTokenStore(dataDir: string, { clock, logger }: Parts):
       if (own !== undefined) return { name: own.name, scope: 'admin' };
       const record = known.get(tokenHash(token));
       if (record === undefined || hasExpired(record, clock)) return undefined;
-      used.set(record.name, clock.now());
+      used.set(record.sha256, clock.now());
+      unsaved = true;
       return { name: record.name, scope: record.scope };
     },
     close: async () => {
@@ -93,11 +98,6 @@ export async function openTokenStore(dataDir: string, { clock, logger }: Parts):
 /** Whether a token's time is over. */
 export function hasExpired({ expiresAt }: TokenRecord, clock: Clock): boolean {
   return expiresAt !== null && Date.parse(expiresAt) <= Date.parse(clock.now());
-}
-
-/** The file that tells when each token was used last, in a data folder. */
-export function tokenUseFileIn(dataDir: string): string {
-  return path.join(dataDir, USE_NAME);
 }
 
 function byHash(records: readonly TokenRecord[]): Map<string, TokenRecord> {

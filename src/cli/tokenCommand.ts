@@ -1,5 +1,5 @@
 /** `sensorproxy token …`: gives out tokens and takes them back, in the data folder. */
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Scope, scopeNamed, SCOPES } from '../auth/scopes';
@@ -11,7 +11,8 @@ import {
   tokenHash,
   writeTokenFile,
 } from '../auth/tokenFile';
-import { hasExpired, tokenUseFileIn } from '../auth/tokenStore';
+import { hasExpired } from '../auth/tokenStore';
+import { readTokenUse } from '../auth/tokenUse';
 import type { Clock } from '../lib/clock';
 import { DomainError, systemCodeOf } from '../lib/errors';
 import { acquireFileLock, type FileLock, FileLockedError } from '../lib/fileLock';
@@ -64,7 +65,7 @@ export async function createToken(wish: TokenWish, { dataDir, clock }: Place): P
 export async function listTokens({ dataDir, clock }: Place): Promise<CommandResult> {
   const records = await readTokenFile(tokenFileIn(dataDir));
   if (records.length === 0) return { exitCode: 0, lines: ['No token was given out.'] };
-  const used = await lastUses(dataDir);
+  const used = await readTokenUse(dataDir);
   const rows = records.map((record) => [
     record.name,
     record.scope,
@@ -72,7 +73,7 @@ export async function listTokens({ dataDir, clock }: Place): Promise<CommandResu
     record.expiresAt === null
       ? 'never'
       : `${record.expiresAt}${hasExpired(record, clock) ? ' (expired)' : ''}`,
-    used.get(record.name) ?? 'never',
+    used.get(record.sha256) ?? 'never',
   ]);
   return { exitCode: 0, lines: table([['NAME', 'SCOPE', 'CREATED', 'EXPIRES', 'LAST USE'], ...rows]) };
 }
@@ -97,11 +98,17 @@ async function changing(dataDir: string, work: (file: string) => Promise<void>):
     const detail = `The data folder cannot be used (${systemCodeOf(cause) ?? 'unknown reason'}). Start the service once, or give --data-dir.`;
     throw new DomainError('unavailable', 'data-dir-unusable', detail, { cause });
   }
-  const lock = await patientLock(path.join(dataDir, 'tokens'));
   try {
-    await work(tokenFileIn(dataDir));
-  } finally {
-    await lock.release();
+    const lock = await patientLock(path.join(dataDir, 'tokens'));
+    try {
+      await work(tokenFileIn(dataDir));
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    if (error instanceof DomainError || error instanceof CommandRefusal) throw error;
+    const detail = `The tokens cannot be written (${systemCodeOf(error) ?? 'unknown reason'}); they are as they were. Make room and check the rights on the data folder.`;
+    throw new DomainError('unavailable', 'token-file-unusable', detail, { cause: error });
   }
 }
 
@@ -130,16 +137,6 @@ function expiry(text: string, clock: Clock): string {
   if (ms === 0 || ms > MAX_DAYS * 86_400_000)
     throw invalid('The expiry is hours or days, such as 12h or 90d; 3660d at most.');
   return new Date(Date.parse(clock.now()) + ms).toISOString();
-}
-
-async function lastUses(dataDir: string): Promise<ReadonlyMap<string, string>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(tokenUseFileIn(dataDir), 'utf8'));
-    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-  } catch {
-    return new Map();
-  }
 }
 
 function table(rows: readonly (readonly string[])[]): readonly string[] {

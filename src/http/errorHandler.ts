@@ -55,7 +55,7 @@ function sendProblem(response: Response, { body, headers }: ProblemAnswer): void
 
 /** The log gets what the caller does not: the causes, and the stack of what nobody expected. */
 export function logFault(error: unknown, { body }: ProblemAnswer, request: Request): void {
-  const { services, requestId } = factsOf(request);
+  const { services, requestId, holder } = factsOf(request);
   const causes: string[] = [];
   for (let cause: unknown = error; cause instanceof Error && causes.length < 8; cause = cause.cause) {
     causes.push(`${cause.name}: ${cause.message}`);
@@ -63,6 +63,7 @@ export function logFault(error: unknown, { body }: ProblemAnswer, request: Reque
   const expected = error instanceof DomainError;
   services.logger.error(expected ? 'a request failed' : 'unexpected error', {
     requestId,
+    actor: holder?.name ?? null,
     code: body.code,
     causes: causes.length > 0 ? causes : ['something was thrown that is no Error'],
     ...(!expected && error instanceof Error ? { stack: error.stack } : {}),

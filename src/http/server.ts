@@ -48,6 +48,8 @@ export interface ServerSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly tls?: (TlsSettings & { readonly logger: Logger; readonly clock: Clock }) | null;
+  /** Is told what Node's parser has refused, which no other log line tells of. */
+  readonly logger?: Logger;
   /** In place of the limits that are built in: a test does not wait for those. */
   readonly limits?: Partial<Omit<typeof LIMITS, 'requireHostHeader'> & ConnectionBounds>;
 }
@@ -55,7 +57,7 @@ export interface ServerSettings {
 /** Listens. Rejects with the system's error (`EADDRINUSE`, …). */
 export async function startServer(
   app: Express,
-  { host, port, tls = null, limits }: ServerSettings,
+  { host, port, tls = null, logger, limits }: ServerSettings,
 ): Promise<RunningServer> {
   const options = { ...LIMITS, ...limits };
   const { server, release } = tls === null ? withoutTls(app, options) : withTls(app, tls, options);
@@ -67,7 +69,7 @@ export async function startServer(
     const response = begun.get(socket);
     // What follows a request must not get into the answer to it.
     if (response?.headersSent === true && !response.writableFinished) socket.destroy();
-    else answerMalformed(error, socket);
+    else answerMalformed(error, socket, logger);
   });
   // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
   server.on('checkExpectation', app);
@@ -169,7 +171,11 @@ function once<T>(action: () => Promise<T>): () => Promise<T> {
 }
 
 /** What Node's parser refuses never reaches Express; it gets its problem document here, and the connection is closed. */
-function answerMalformed(error: Error & { readonly code?: string }, socket: Duplex): void {
+function answerMalformed(
+  error: Error & { readonly code?: string },
+  socket: Duplex,
+  logger: Logger | undefined,
+): void {
   if (error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL_') || !socket.writable) {
     socket.destroy();
     return;
@@ -177,6 +183,7 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Dupl
   const id = randomUUID();
   const { body } = toProblem(problemOf(error.code), id);
   const text = JSON.stringify(body);
+  logger?.info('a request was refused before it was read', { requestId: id, code: body.code });
   socket.end(
     [
       `HTTP/1.1 ${body.status} ${body.title}`,

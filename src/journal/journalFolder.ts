@@ -38,6 +38,8 @@ interface JournalState {
   last: { readonly seq: number; readonly hash: string };
   /** How many lines could not be used in the file that was written at the start. */
   readonly damaged: number;
+  /** Whether the file may have bytes behind its last line, of an append that failed. */
+  unclean: boolean;
 }
 
 /**
@@ -87,6 +89,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
         current: current.segment,
         last: end,
         damaged: current.damaged,
+        unclean: false,
       });
     } catch (error) {
       for (const one of opened.reverse()) await one.close().catch(() => undefined);
@@ -97,6 +100,8 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
   append(entry: Entry): Promise<void> {
     return this.lock.run(async () => {
       try {
+        // A whole line may be left that was not answered: nothing is written behind it.
+        if (this.state.unclean) await this.cutOff();
         if (this.state.current.size >= (this.parts.segmentBytes ?? SEGMENT_BYTES)) await this.beginSegment();
         await this.appendLine(entry);
       } catch (cause) {
@@ -167,12 +172,8 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     } catch (error) {
       // Before the line goes: an anchor without its line would tell of a missing end.
       await this.anchor.withdraw(seq).catch(() => undefined);
-      await current.file.truncate(current.size).catch(() => undefined);
-      // Where even that failed, a torn line stays, and the next entry begins behind it.
-      current.size = await current.file.stat().then(
-        ({ size }) => size,
-        () => current.size,
-      );
+      this.state.unclean = true;
+      await this.cutOff().catch(() => undefined);
       throw error;
     }
     const length = bytes.length - lead.length - 1;
@@ -182,6 +183,13 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     this.state.last = { seq, hash };
     // Kept elsewhere, with the log, it proves the journal even against somebody who can write both file and anchor.
     this.parts.logger.info('journal entry', { seq, id: entry.id, hash });
+  }
+
+  /** Removes what a failed append has left. Rejects with the system's error; no entry is written before it has worked. */
+  private async cutOff(): Promise<void> {
+    const { file, size } = this.state.current;
+    await file.truncate(size);
+    this.state.unclean = false;
   }
 
   /** Notes what the full file holds, and begins the next. */

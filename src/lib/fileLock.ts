@@ -93,8 +93,8 @@ async function take(lockFile: string, me: Holder): Promise<void> {
 /** Makes the lock file with its content already in it, or returns false when there is one. */
 async function createExclusively(lockFile: string, me: Holder): Promise<boolean> {
   const draft = `${lockFile}.${me.id}`;
-  await writeFile(draft, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
   try {
+    await writeFile(draft, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
     await link(draft, lockFile).catch(async (error: unknown) => {
       if (systemCodeOf(error) === 'EEXIST') throw error;
       await copyFile(draft, lockFile, constants.COPYFILE_EXCL); // no hard links here (exFAT, some network shares)

@@ -46,6 +46,7 @@ export class BackupStore {
       await writeFileDurably(this.fileOf(backup.id, 'reg'), file);
       await writeFileDurably(this.fileOf(backup.id, 'json'), JSON.stringify(backup, null, 2) + '\n');
     } catch (cause) {
+      await this.forget(backup.id);
       throw new DomainError(
         'unavailable',
         'backup-failed',
@@ -84,6 +85,16 @@ export class BackupStore {
       .filter(isRecordId)
       .sort()
       .reverse();
+  }
+
+  /** Takes back what was saved for a change that was not begun: on a full disk each try would leave a file. Never rejects. */
+  async forget(id: string): Promise<void> {
+    await this.remove([id]).catch((error: unknown) => {
+      this.logger.error('a backup that is of no change could not be removed', {
+        backupId: id,
+        reason: systemCodeOf(error) ?? 'unknown reason',
+      });
+    });
   }
 
   /** Deletes backups for good, those that are half gone too: manifests first. Errors: the system's, after as many as can go. */

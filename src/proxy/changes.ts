@@ -69,7 +69,12 @@ export class ChangeWriter {
     await this.requireAsPlanned(plan, changing);
     const backup = await this.backUp(plan, changing);
     const change = describeChange(plan, changing, backup, this.parts.clock);
-    await this.parts.pending.begin(change, changing);
+    try {
+      await this.parts.pending.begin(change, changing);
+    } catch (error) {
+      await this.parts.backups.forget(backup.id);
+      throw error;
+    }
     const written: PlannedValue[] = [];
     for (const value of changing) {
       try {

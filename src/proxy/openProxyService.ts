@@ -40,6 +40,8 @@ export interface ProxyParts {
 }
 
 const LOCK_WAIT_MS = 30_000;
+/** Backups grow old where nothing is changed, too. */
+const TIDY_EVERY_MS = 60 * 60 * 1000;
 
 /** The service, and the look-up that the health check uses. */
 export interface OpenedProxyService extends ProxyService {
@@ -94,6 +96,7 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     return done;
   };
   const outcomeOf = async (done: ReturnType<typeof change>) => (await done).outcome;
+  const tidying = setInterval(tidyUp, TIDY_EVERY_MS).unref();
   return {
     contexts: async (source) => contexts(await read(), source),
     context: async (id) => showOneContext(await read(), ownSid, id),
@@ -122,6 +125,7 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     recoveryWaits: recoveryLook(lock, pending),
     close: async () => {
       closing = true;
+      clearInterval(tidying);
       await lock.run(() => Promise.resolve());
       reader.close();
     },

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { createApp } from '../../src/http/app';
 import { type RunningServer, startServer } from '../../src/http/server';
+import { memoryLogger } from '../support/memoryLogger';
 import { type Service, openService } from './service';
 
 let service: Service;
 let server: RunningServer;
+const logger = memoryLogger();
 /** Lets the health check, and so its answer, go on. */
 let release: () => void;
 let arrived: Promise<void>;
@@ -25,7 +27,8 @@ beforeEach(async () => {
       return { status: 'unknown', checkedAt, durationMs: 0, checks: [], findings: [] };
     },
   });
-  server = await startServer(app, { host: '127.0.0.1', port: 0 });
+  logger.lines.length = 0;
+  server = await startServer(app, { host: '127.0.0.1', port: 0, logger });
 });
 
 afterEach(async () => {
@@ -113,6 +116,14 @@ describe('a stop', () => {
 });
 
 describe('what is no HTTP', () => {
+  it('is in the log, under the request id of the answer', async () => {
+    const answer = await raw('garbage\r\n\r\n');
+    const [, id] = /^x-request-id: (\S+)/im.exec(answer) ?? [];
+    expect(logger.lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { requestId: id, code: 'request-malformed' },
+    ]);
+  });
+
   it.each([
     ['garbage', 'garbage\r\n\r\n', 400, 'request-malformed'],
     ['an unknown method', 'BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'request-malformed'],

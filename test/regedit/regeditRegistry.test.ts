@@ -123,10 +123,10 @@ describe('a script host that fails', () => {
     });
   });
 
-  test('keeps what it said as the cause, for the log', async () => {
+  test('keeps how much it printed as the cause, and none of it: values may hold passwords', async () => {
     machine.misbehave({ how: 'garbage' });
     const error: unknown = await registry.listValues(KEY).catch((reason: unknown) => reason);
-    expect(error).toHaveProperty('cause.message', expect.stringContaining('Windows Script Host'));
+    expect(error).toHaveProperty('cause.message', expect.stringMatching(/^\d+ bytes printed$/));
   });
 });
 

@@ -79,7 +79,7 @@ export function unexpectedOutput(script: Script, output: string): DomainError {
     'unavailable',
     'registry-unavailable',
     `${script} ended without an error, but did not answer in its own form.`,
-    { cause: new ScriptFailure(output.slice(0, 4096)) },
+    { cause: new ScriptFailure(printed(output)) },
   );
 }
 
@@ -166,7 +166,7 @@ function notStarted(cause: unknown): DomainError {
 }
 
 function failed(host: ScriptHost, script: Script, { exitCode, stdout, stderr }: Outcome): DomainError {
-  const cause = new ScriptFailure(`exit code ${exitCode ?? 'none'}\n${stderr}\n${stdout.slice(0, 4096)}`);
+  const cause = new ScriptFailure(`exit code ${exitCode ?? 'none'}, ${printed(stdout)}\n${stderr}`);
   if (exitCode !== null && ACCESS_DENIED.includes(exitCode)) {
     const detail = `Windows refuses access (${script}, Win32 error 5). Run the service as LocalSystem.`;
     return new DomainError('forbidden', 'registry-access-denied', detail, { cause });
@@ -176,9 +176,19 @@ function failed(host: ScriptHost, script: Script, { exitCode, stdout, stderr }: 
     return new DomainError('notFound', 'registry-key-absent', detail, { cause });
   }
   const end = exitCode === null ? 'was ended from outside' : `failed with code ${exitCode}`;
-  const said = firstLine(host, stderr.trim() || stdout.trim());
+  const said = firstLine(host, stderr.trim() || hostsOwnError(stdout));
   const hint = exitCode === 1 ? ' Is VBScript installed, and allowed to run?' : '';
   return new DomainError('unavailable', 'registry-unavailable', `${script} ${end}${said}.${hint}`, { cause });
+}
+
+/** What the scripts print are the registry's values: those do not go into an error, which is logged. */
+function printed(stdout: string): string {
+  return `${stdout.length} bytes printed`;
+}
+
+/** The host itself, when it cannot run a script at all. */
+function hostsOwnError(stdout: string): string {
+  return /^(?:CScript|Input) Error: [^\r\n]*/.exec(stdout.trim())?.[0] ?? '';
 }
 
 /** What the script host said, for an operator: one line, without the folder of the scripts. */

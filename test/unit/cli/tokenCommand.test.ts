@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openTokenStore, type TokenStore } from '../../../src/auth/tokenStore';
 import { parseTokenFile } from '../../../src/auth/tokenFile';
@@ -149,6 +149,41 @@ describe('a token file that was spoilt', () => {
     while (store.verify(made) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
     const admin = (await readFile(store.admin.file, 'utf8')).trim();
     expect(store.verify(admin)).toEqual({ name: 'admin', scope: 'admin' });
+  });
+
+  it('lets them in again once it can be read, though it could not even be looked at', async () => {
+    const made = await created('ansible', 'read');
+    const store = await openStore();
+    const becomes = async (wanted: boolean) => {
+      while ((store.verify(made) !== undefined) !== wanted)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await rename(tokenFile(), `${tokenFile()}.aside`);
+    await symlink('tokens.json', tokenFile());
+    await becomes(false);
+    await rename(`${tokenFile()}.aside`, tokenFile());
+    await becomes(true);
+  });
+});
+
+describe('the last use', () => {
+  const lastUses = async () => {
+    const { lines } = await token('list');
+    const rows = lines.slice(1).map((line) => line.split(/ +/));
+    return rows.map(([name, ...row]) => `${name ?? ''} ${row.at(-1) === 'never' ? 'never' : 'known'}`);
+  };
+
+  it('is kept when the service starts again, and is not handed on with a name', async () => {
+    const [first, second] = [await created('first', 'read'), await created('second', 'read')];
+    for (const used of [first, second]) {
+      const store = await openStore();
+      store.verify(used);
+      await store.close();
+    }
+    expect(await lastUses()).toEqual(['first known', 'second known']);
+    await token('revoke', 'first');
+    await created('first', 'read');
+    expect(await lastUses()).toEqual(['second known', 'first never']);
   });
 });
 

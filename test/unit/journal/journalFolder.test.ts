@@ -1,6 +1,17 @@
-import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  appendFile,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { JournalFolder } from '../../../src/journal/journalFolder';
+import { verifyJournal } from '../../../src/journal/verify';
 import { memoryLogger } from '../../support/memoryLogger';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -22,7 +33,10 @@ beforeEach(async () => {
   file = path.join(location, '000000000000001.jsonl');
   logger.lines.length = 0;
 });
-afterEach(() => folder.remove());
+afterEach(() => {
+  jest.restoreAllMocks();
+  return folder.remove();
+});
 
 async function withJournal<T>(
   use: (journal: JournalFolder<Entry>) => Promise<T>,
@@ -186,6 +200,26 @@ describe('a journal', () => {
     expect(logger.lines.join('')).toContain('entries are missing at its end');
     const [, second = ''] = (await readFile(file, 'utf8')).split('\n');
     expect(second).toMatch(/^\{"seq":4,/);
+  });
+
+  it('writes nothing behind a line that was refused and could not be removed, until it can be', async () => {
+    const handle = await open(path.join(folder.path, 'any'), 'w');
+    const files = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const fails = () => Promise.reject(Object.assign(new Error('a test'), { code: 'EIO' }));
+    await withJournal(async (journal) => {
+      await journal.append(entry(1));
+      jest.spyOn(files, 'datasync').mockImplementationOnce(fails);
+      jest.spyOn(files, 'truncate').mockImplementationOnce(fails).mockImplementationOnce(fails);
+      await expect(journal.append(entry(2))).rejects.toMatchObject({ code: 'journal-unavailable' });
+      await expect(journal.append(entry(3))).rejects.toMatchObject({ code: 'journal-unavailable' });
+      await journal.append(entry(4));
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['4', '1']);
+    });
+    expect((await verifyJournal(location, () => undefined)).faults).toEqual([]);
+    await withJournal(async (journal) => {
+      expect(ids(await journal.page({ limit: 9 }))).toEqual(['4', '1']);
+    });
   });
 
   it('passes over an entry that was changed while it ran', async () => {
