@@ -58,7 +58,9 @@ function makeRoom(connections: Map<string, Connection>): boolean {
   const dispensable: readonly ((connection: Connection) => boolean)[] = [
     // Bodies that drip are no better than idleness, or a new connection would go before those.
     ({ exchanges }) => [...exchanges].every(({ request }) => !request.complete),
-    ({ exchanges }) => [...exchanges].every(({ response }) => response.writableEnded),
+    // An answer that is not taken, all of it there or not yet: a file is streamed.
+    ({ exchanges }) =>
+      [...exchanges].some(({ response }) => response.writableEnded || response.writableNeedDrain),
   ];
   for (const isDispensable of dispensable) {
     for (const [peer, connection] of connections) {

@@ -87,7 +87,9 @@ function wrongOrigin(request: IncomingMessage, authority = request.headers.host)
   const site = request.headers['sec-fetch-site'];
   if (origin === undefined && site === undefined) return undefined;
   const foreign = origin !== undefined && origin !== originOf(`${schemeOf(request)}://${authority ?? ''}`);
-  return foreign || site === 'cross-site' ? originNotAllowed() : undefined;
+  // Another host of the same site is another machine.
+  const isOwn = site === undefined || site === 'same-origin' || site === 'none';
+  return foreign || !isOwn ? originNotAllowed() : undefined;
 }
 
 function originOf(url: string): string | undefined {

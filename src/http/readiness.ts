@@ -7,13 +7,20 @@ import { within } from '../lib/waiting';
 import type { Registry } from '../registry/registry';
 import type { Readiness, ReadinessPart } from './services';
 
+/** What the journal says of itself. */
+interface JournalCondition {
+  readonly open: boolean;
+  readonly clean: boolean;
+  readonly damaged: number;
+}
+
 /** What is looked at. */
 export interface ReadinessSources {
   readonly registry: Registry;
   /** Why this driver. */
   readonly because: string;
   readonly dataDir: string;
-  readonly journal: { readonly condition: { readonly open: boolean; readonly damaged: number } };
+  readonly journal: { readonly condition: JournalCondition };
   readonly recoveryWaits: () => Promise<boolean>;
   readonly clock: Clock;
 }
@@ -86,8 +93,10 @@ async function folderTakesFiles(dataDir: string): Promise<Finding> {
   }
 }
 
-function journalServes({ open, damaged }: { readonly open: boolean; readonly damaged: number }): Finding {
+function journalServes({ open, clean, damaged }: JournalCondition): Finding {
   if (!open) return { ready: false, detail: 'it is closed' };
+  if (!clean)
+    return { ready: false, detail: 'what a refused entry has left cannot be removed; none is written' };
   const lines = damaged === 1 ? 'line' : 'lines';
   return {
     ready: true,

@@ -56,7 +56,9 @@ function finish(request: Request, response: Response, facts: RequestFacts, start
   const aborted = !response.writableFinished;
   const durationMs = services.clock.monotonicMs() - startedAt;
   services.requests.ended({ method, route, status, aborted, seconds: durationMs / 1000 });
-  services.logger[status < 400 && !aborted ? 'debug' : 'info']('request', {
+  // Of those whom nobody knows, wrong tokens alone, which are counted: else anybody could roll the log over.
+  const isRefusal = status >= 400 && status < 500 && status !== 401 && holder === null;
+  services.logger[(status < 400 && !aborted) || isRefusal ? 'debug' : 'info']('request', {
     method,
     route,
     status,

@@ -61,14 +61,13 @@ export async function startServer(
 ): Promise<RunningServer> {
   const options = { ...LIMITS, ...limits };
   const { server, release } = tls === null ? withoutTls(app, options) : withTls(app, tls, options);
-  const begun = new WeakMap<Duplex, ServerResponse>();
+  const begun = new WeakMap<Duplex, Exchange>();
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    begun.set(request.socket, response);
+    begun.set(request.socket, { request, response });
   });
   server.on('clientError', (error: Error, socket: Duplex) => {
-    const response = begun.get(socket);
-    // What follows a request must not get into the answer to it.
-    if (response?.headersSent === true && !response.writableFinished) socket.destroy();
+    const last = begun.get(socket);
+    if (last !== undefined && isOfWhatFollows(last)) socket.destroy();
     else answerMalformed(error, socket, logger);
   });
   // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
@@ -97,6 +96,16 @@ export async function startServer(
       await stop(server, silent);
     }),
   };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** What follows a request must not get into the answer to it, nor be taken for it. */
+function isOfWhatFollows({ request, response }: Exchange): boolean {
+  return !response.writableFinished && (request.complete || response.headersSent);
 }
 
 interface Opened {

@@ -9,11 +9,11 @@ export interface JournalEntry {
 export interface Journal<Entry extends JournalEntry> {
   /** Resolves when the entry is on the disk. Errors: `journal-unavailable`. */
   append(entry: Entry): Promise<void>;
-  /** One entry, or undefined. */
+  /** One entry, or undefined. Errors: `journal-unavailable` when it cannot be told. */
   find(id: string): Promise<Entry | undefined>;
   /**
-   * Entries, newest first. `next` is null on the last page. With `accepts`, those alone that it is true of: a page may then
-   * have fewer than `limit`, even none, and more may follow. Errors: `cursor-invalid`.
+   * Entries, newest first. `next` is null on the last page. A page may have fewer than `limit` and more may follow: it has a
+   * megabyte of lines at most, and with `accepts` those alone that it is true of, maybe none. Errors: `cursor-invalid`.
    */
   page(request: {
     readonly limit: number;

@@ -1,14 +1,15 @@
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeCursor, encodeCursor } from '../lib/cursor';
 import { removeUnfinishedWrites, syncFolder } from '../lib/durableFile';
-import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
+import { messageOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
 import { type AnchorFile, openAnchorFile } from './anchor';
 import { formatLine, GENESIS } from './chain';
 import { FullFiles } from './fullFiles';
 import type { Journal, JournalEntry } from './journal';
+import { unavailable, untold, unusable } from './journalErrors';
 import { LineTable } from './lineTable';
 import { entryWithId, newestBelow, type Readable, STALE } from './readLines';
 import {
@@ -19,14 +20,27 @@ import {
   writeSealedNotes,
 } from './sealedSegments';
 import { widened } from './segment';
-import { type JournalParts, type OpenSegment, openSegment, sealedSegments } from './segmentFiles';
+import {
+  type JournalParts,
+  type OpenSegment,
+  endsTorn,
+  openForWriting,
+  openSegment,
+  sealedSegments,
+  writeAt,
+} from './segmentFiles';
 
 /** The file that tells how far the journal goes. */
 export const ANCHOR_NAME = 'anchor';
 
 /** Of a page of chosen entries: nobody can have the whole journal read by one request. */
 const LOOK_AT_MOST = 5_000;
+/** Of a page: it is put together in memory. */
+const PAGE_BYTES = 1024 * 1024;
 const SEGMENT_BYTES = 4 * 1024 * 1024;
+
+/** Nobody knows what is in that file. */
+const UNREADABLE = Symbol('unreadable');
 
 /** How far the journal goes. */
 interface JournalState {
@@ -114,6 +128,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
     for (const segment of [this.state.current, ...sealed.reverse()]) {
       const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));
+      if (found === UNREADABLE) throw untold();
       if (found !== undefined) return found;
     }
     return undefined;
@@ -123,15 +138,17 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     const { limit, cursor, accepts } = request;
     let look = accepts === undefined ? Infinity : (this.parts.lookAtMost ?? LOOK_AT_MOST);
     let next = cursor === undefined ? this.state.last.seq + 1 : this.positionIn(cursor);
+    let bytes = this.parts.pageBytes ?? PAGE_BYTES;
     const items: Entry[] = [];
     for (const segment of [...this.state.sealed, this.state.current].reverse()) {
       if (segment.firstSeq >= next) continue;
-      const asked = { next, wanted: limit - items.length, accepts, look };
+      const asked = { next, wanted: limit - items.length, accepts, look, bytes, have: items.length };
       const part = await this.readFrom(segment, (readable) => newestBelow(readable, asked, this.parts));
-      if (part === undefined) continue;
+      if (part === undefined || part === UNREADABLE) continue;
       items.push(...part.entries);
       ({ next } = part);
       look -= part.looked;
+      bytes -= part.bytes;
       if (part.more) return { items, next: encodeCursor(String(next)) };
     }
     return { items, next: null };
@@ -153,9 +170,10 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     return { bytes: sealed + this.state.current.size, entries: this.state.last.seq };
   }
 
-  /** Whether it can be used, and how many lines cannot, as far as it has been read. */
-  get condition(): { readonly open: boolean; readonly damaged: number } {
-    return { open: !this.closed, damaged: this.state.damaged + this.full.damaged };
+  /** Whether it can be used and written, and how many lines cannot be used, as far as it has been read. */
+  get condition(): { readonly open: boolean; readonly clean: boolean; readonly damaged: number } {
+    const { damaged, unclean } = this.state;
+    return { open: !this.closed, clean: !unclean, damaged: damaged + this.full.damaged };
   }
 
   private async appendLine(entry: Entry): Promise<void> {
@@ -166,7 +184,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     const lead = (await endsTorn(current)) ? '\n' : '';
     const bytes = Buffer.from(`${lead}${text}\n`, 'utf8');
     try {
-      await current.file.appendFile(bytes);
+      await writeAt(current.file, bytes, current.size);
       await current.file.datasync();
       await this.anchor.write({ seq, hash });
     } catch (error) {
@@ -200,7 +218,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     const note = sealedNote(current.firstSeq, index, current.size);
     const sealed = [...this.state.sealed, note];
     const firstSeq = this.state.last.seq + 1;
-    const file = await open(segmentPath(folder, firstSeq), 'a+', 0o600);
+    const file = await openForWriting(segmentPath(folder, firstSeq));
     try {
       await syncFolder(folder);
       await writeSealedNotes(folder, sealed);
@@ -213,11 +231,11 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     this.state.current = { file, firstSeq, table: new LineTable(), ids: undefined, size: 0 };
   }
 
-  /** What `use` reads from a file; undefined, and logged, when the file cannot be read. */
+  /** What `use` reads from a file; {@link UNREADABLE}, and logged, when the file cannot be read. */
   private async readFrom<T>(
     segment: SealedSegment | OpenSegment,
     use: (readable: Readable) => Promise<T | typeof STALE>,
-  ): Promise<T | undefined> {
+  ): Promise<T | typeof UNREADABLE | undefined> {
     try {
       if (!('sizeBytes' in segment)) return knownToFit(await use({ ...segment, made: true }));
       const found = await this.usingFull(segment, use);
@@ -225,7 +243,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     } catch (error) {
       const { firstSeq } = segment;
       this.parts.logger.error('a file of the journal cannot be read', { firstSeq, reason: messageOf(error) });
-      return undefined;
+      return UNREADABLE;
     }
   }
 
@@ -269,28 +287,12 @@ async function anchored(
     });
     return noted;
   }
+  // One line may have come before its anchor.
+  if (noted === null && last.seq > 1) {
+    logger.error('the journal has lost its anchor: whether entries are missing at its end cannot be told', {
+      entries: last.seq,
+    });
+  }
   if (last.seq > (noted?.seq ?? 0)) await anchor.write(last);
   return last;
-}
-
-async function endsTorn({ file, size }: OpenSegment): Promise<boolean> {
-  if (size === 0) return false;
-  const last = Buffer.alloc(1);
-  await file.read(last, 0, 1, size - 1);
-  return last[0] !== 0x0a;
-}
-
-function unusable(cause: unknown): DomainError {
-  const code = systemCodeOf(cause) ?? 'unknown reason';
-  const detail = `the journal cannot be opened (${code}). Check the rights on the folder journal in the data folder.`;
-  return new DomainError('unavailable', 'journal-unusable', detail, { cause });
-}
-
-function unavailable(cause: unknown): DomainError {
-  return new DomainError(
-    'unavailable',
-    'journal-unavailable',
-    `the journal could not be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make room and check the rights on the data folder.`,
-    { cause },
-  );
 }

@@ -33,6 +33,8 @@ export interface PagePart<Entry> {
   readonly more: boolean;
   /** How many lines were looked at. */
   readonly looked: number;
+  /** How many bytes the lines of the entries have. */
+  readonly bytes: number;
 }
 
 /** Which entries are asked for. */
@@ -45,10 +47,16 @@ export interface Asked<Entry> {
   readonly accepts?: (entry: Entry) => boolean;
   /** How many lines to look at, at most. */
   readonly look: number;
+  /** How many bytes of lines to give, at most, but for one entry where there is none yet. */
+  readonly bytes: number;
+  /** How many entries there are already. */
+  readonly have: number;
 }
 
 /** Where entries are chosen. */
 const READ_AT_ONCE = 64;
+/** Of one read: lines may have half a megabyte each. */
+const READ_BYTES = 1024 * 1024;
 
 /** The newest entries of a file that are asked for. Rejects with the system's error. */
 export async function newestBelow<Entry extends JournalEntry>(
@@ -59,21 +67,41 @@ export async function newestBelow<Entry extends JournalEntry>(
   const { table } = readable;
   const entries: Entry[] = [];
   let { next } = asked;
-  let looked = 0;
+  let [looked, bytes] = [0, 0];
   let end = table.countBelow(next);
-  while (end > 0 && entries.length < asked.wanted && looked < asked.look) {
-    const many = asked.accepts === undefined ? asked.wanted - entries.length : READ_AT_ONCE;
-    const begin = Math.max(0, end - many);
+  const isFull = (): boolean => entries.length >= asked.wanted || looked >= asked.look;
+  while (end > 0 && !isFull()) {
+    const begin = beginOfRange(
+      table,
+      end,
+      asked.accepts === undefined ? asked.wanted - entries.length : READ_AT_ONCE,
+    );
     const read = await readRange(readable, { begin, end }, reading);
     if (read === STALE) return STALE;
-    for (; end > begin && entries.length < asked.wanted && looked < asked.look; end -= 1) {
+    for (; end > begin && !isFull(); end -= 1) {
       const entry = read[end - 1 - begin];
-      if (entry !== undefined && (asked.accepts?.(entry) ?? true)) entries.push(entry);
-      next = table.at(end - 1).seq;
+      const { seq, length } = table.at(end - 1);
+      if (entry !== undefined && (asked.accepts?.(entry) ?? true)) {
+        const isFirst = asked.have + entries.length === 0;
+        if (!isFirst && bytes + length > asked.bytes) return { entries, next, more: true, looked, bytes };
+        entries.push(entry);
+        bytes += length;
+      }
+      next = seq;
       looked += 1;
     }
   }
-  return { entries, next, more: end > 0, looked };
+  return { entries, next, more: end > 0, looked, bytes };
+}
+
+/** As many lines as are read in one go, one at least. */
+function beginOfRange(table: LineTable, end: number, many: number): number {
+  let begin = end - 1;
+  for (let bytes = table.at(begin).length; begin > 0 && end - begin < many; begin -= 1) {
+    bytes += table.at(begin - 1).length;
+    if (bytes > READ_BYTES) break;
+  }
+  return begin;
 }
 
 /** The newest entry of a file that has this id. Rejects with the system's error. */

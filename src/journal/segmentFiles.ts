@@ -1,4 +1,5 @@
 /** The journal's files, opened and read. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../lib/logger';
@@ -24,6 +25,8 @@ export interface JournalParts<Entry> {
   readonly segmentBytes?: number;
   /** How many entries a page of chosen ones may look at; 5,000 unless stated. */
   readonly lookAtMost?: number;
+  /** How many bytes of lines a page may have, unless it is of one entry; 1 MiB unless stated. */
+  readonly pageBytes?: number;
 }
 
 /** The file that is written. */
@@ -34,6 +37,18 @@ export interface OpenSegment {
   /** The smallest and the largest id; undefined without a line. */
   ids: { readonly minId: string; readonly maxId: string } | undefined;
   size: number;
+}
+
+/** Opens a file to read and write, or makes it. Not to append: Windows lets nobody shorten such a file. */
+export function openForWriting(location: string): Promise<FileHandle> {
+  return open(location, constants.O_RDWR | constants.O_CREAT, 0o600);
+}
+
+/** Writes all bytes at a place. Rejects with the system's error, with any number of them written. */
+export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
 }
 
 /** Opens the file that is written, or makes it, and indexes it. Rejects with the system's error. */
@@ -47,7 +62,7 @@ export async function openSegment<Entry extends JournalEntry>(
   /** How many lines cannot be used. */
   readonly damaged: number;
 }> {
-  const file = await open(location, 'a+', 0o600);
+  const file = await openForWriting(location);
   try {
     // A line that a killed process left may be read before it is on the disk, and others rely on what is found.
     await file.datasync();
@@ -100,4 +115,12 @@ function tellDamage(logger: Logger, location: string, damaged: number): void {
     file: path.basename(location),
     damaged,
   });
+}
+
+/** Whether its last line has no end. Rejects with the system's error. */
+export async function endsTorn({ file, size }: OpenSegment): Promise<boolean> {
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  await file.read(last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
 }

@@ -126,7 +126,8 @@ class Walk {
       );
     } else if (this.anchor !== null && this.anchor.seq === this.seq && this.anchor.hash !== this.hash) {
       this.fault(lastFile, null, 'the last entry is not the one that was written last');
-    } else if (this.anchor === null && this.late === null && this.entries > 0) {
+    } else if (this.anchor === null && this.late === null && this.entries > 1) {
+      // The first line may have come before its anchor, when the process was killed there.
       this.fault(ANCHOR_NAME, null, 'it is missing, so that a missing end could not be told');
     }
     const torn = [...this.tornSafe, ...this.torn];

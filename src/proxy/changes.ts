@@ -141,11 +141,8 @@ export class ChangeWriter {
     const restored: string[] = [];
     const notRestored: { target: string; detail: string }[] = [];
     for (const { account, before, after } of [...written].reverse()) {
-      // What the failed write has left can be anything, and is this change's own.
-      const isOurs = (now: RegistryValue | undefined): boolean =>
-        account === failed.target || sameValue(now, after);
       try {
-        await putBack(this.parts.registry, account, before, isOurs);
+        await putBack(this.parts.registry, account, before, (now) => sameValue(now, after));
         restored.push(account.id);
       } catch (error) {
         notRestored.push({ target: account.id, detail: messageOf(error) });

@@ -11,6 +11,7 @@ import {
   connectionsKey,
   entityTag,
   interpretValue,
+  isTooLong,
   toHex,
   toProxySettings,
 } from './settingsValue';
@@ -88,7 +89,7 @@ function showContext(
     key: connectionsKey(account.sid),
     state: value.state,
     settings: toProxySettings(value),
-    hex: toHex(raw),
+    hex: isTooLong(raw) ? null : toHex(raw),
     etag: entityTag(raw),
     comparison: compareWithSource(value, source),
     findings: valueFindings(value, readLegacy(legacy)),

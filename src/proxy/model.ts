@@ -61,7 +61,7 @@ export interface ProxyContext {
   readonly state: 'configured' | 'absent' | 'malformed';
   /** Null unless `configured`. */
   readonly settings: ProxySettings | null;
-  /** The value's raw bytes in lower-case hex; null when absent. */
+  /** The value's raw bytes in lower-case hex; null when absent, or longer than 64 KiB. */
   readonly hex: string | null;
   /** Strong entity tag, made from the raw bytes: send it as `If-Match` with `PUT` and `DELETE`. */
   readonly etag: string;
@@ -100,14 +100,14 @@ export interface ChangeReason {
   /**
    * The ticket that the change belongs to.
    * @maxLength 200
-   * @pattern ^[^\x00-\x1f\x7f]*$
+   * @pattern ^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$
    * @example "CHG0031337"
    */
   readonly ticket?: string;
   /**
    * Why, in a sentence.
    * @maxLength 2000
-   * @pattern ^[^\x00-\x1f\x7f]*$
+   * @pattern ^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$
    * @example "The sensor cannot reach its service."
    */
   readonly reason?: string;

@@ -141,11 +141,11 @@ export class BackupRetention {
     const { keep, days } = this.parts.rule;
     const ids = await this.parts.backups.ids();
     const found: DeletedBackup[] = [];
-    for (const [index, id] of [...ids.entries()].reverse()) {
+    // Those of the last day do not count, or many changes would make all that was before them go.
+    const old = ids.filter((id) => this.ageOf(timeOfRecordId(id)) > DAY_MS);
+    for (const [index, id] of [...old.entries()].reverse()) {
       if (found.length === MAX_AT_ONCE) break;
-      // Most are told by their id: no manifest is read for those.
-      const ageMs = this.ageOf(timeOfRecordId(id));
-      if (!(ageMs > DAY_MS) || (index < keep && ageMs <= days * DAY_MS)) continue;
+      if (index < keep && this.ageOf(timeOfRecordId(id)) <= days * DAY_MS) continue;
       const manifest = await this.manifest(id);
       const because = manifest && this.because(index, manifest);
       if (manifest === undefined || because === undefined) continue;

@@ -40,7 +40,7 @@ export function interpretValue(raw: RegistryValue | undefined): SettingsValue {
     const reason = `the value has the registry type ${raw.type}; REG_BINARY (3) is expected`;
     return { state: 'malformed', raw, error: { offset: 0, reason } };
   }
-  if (raw.data.length > MAX_VALUE_BYTES) {
+  if (isTooLong(raw)) {
     const reason = `the value is ${raw.data.length} bytes long; more than ${MAX_VALUE_BYTES} are not interpreted`;
     return { state: 'malformed', raw, error: { offset: MAX_VALUE_BYTES, reason } };
   }
@@ -48,6 +48,11 @@ export function interpretValue(raw: RegistryValue | undefined): SettingsValue {
   return decoded.ok
     ? { state: 'configured', raw, decoded: decoded.settings }
     : { state: 'malformed', raw, error: decoded.error };
+}
+
+/** Whether a value is longer than any real one; it is not shown either. */
+export function isTooLong(raw: RegistryValue | undefined): boolean {
+  return raw !== undefined && raw.data.length > MAX_VALUE_BYTES;
 }
 
 /** The settings as answers show them, or null when there are none that can be decoded. */

@@ -100,14 +100,14 @@ export interface RestartRequest {
   /**
    * The ticket that the restart belongs to.
    * @maxLength 200
-   * @pattern ^[^\x00-\x1f\x7f]*$
+   * @pattern ^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$
    * @example "CHG0031337"
    */
   readonly ticket?: string;
   /**
    * Why, in a sentence.
    * @maxLength 2000
-   * @pattern ^[^\x00-\x1f\x7f]*$
+   * @pattern ^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$
    * @example "The sensor shall notice its new proxy."
    */
   readonly reason?: string;

@@ -77,8 +77,14 @@ describe('the access log', () => {
   });
 
   it('tells at info level of a refusal', async () => {
-    await service.call('GET', '/nowhere', { token: null, headers: { 'X-Request-Id': 'log-2' } });
-    expect(lineOf('log-2')).toMatchObject({ level: 'info', route: null, status: 404, actor: null });
+    const headers = { 'X-Request-Id': 'log-2' };
+    await service.call('GET', '/changes/20261124T061512350Z-2c26b46b', { headers });
+    expect(lineOf('log-2')).toMatchObject({ level: 'info', status: 404, actor: 'admin' });
+  });
+
+  it('tells at debug level of a refusal of whom nobody knows, who could else roll the log over', async () => {
+    await service.call('GET', '/nowhere', { token: null, headers: { 'X-Request-Id': 'log-3' } });
+    expect(lineOf('log-3')).toMatchObject({ level: 'debug', route: null, status: 404, actor: null });
   });
 });
 

@@ -278,7 +278,8 @@ describe('Origin', () => {
 
 it.each([
   ['cross-site', 403],
-  ['same-site', 200],
+  ['same-site', 403],
+  ['CROSS-SITE', 403],
   ['same-origin', 200],
   ['none', 200],
 ])('Sec-Fetch-Site: %s gets %d', async (site, status) => {

@@ -121,7 +121,7 @@ describe('a key', () => {
     expect((await post(key, '/proxy/copy', { dryRun: true })).status).toBe(200);
   });
 
-  it('is for one request: another body, operation or actor is refused', async () => {
+  it('is for one request: another body or operation is refused', async () => {
     const { backupId } = bodyOf(await post('"k"')) as ChangeOutcome;
     const others = [
       post('"k"', '/proxy/copy', { dryRun: true }),

@@ -13,8 +13,8 @@ describe('the keys', () => {
   const clock = { now: () => new Date(nowMs).toISOString(), monotonicMs: () => nowMs };
   const interrupted = () => Promise.resolve(null);
   const open = () =>
-    openIdempotencyKeys(folder.path, { interrupted, clock, logger: memoryLogger(), most: 20 });
-  const asked = (key: string) => ({ key, fingerprint: 'f', actor: 'admin', body: null });
+    openIdempotencyKeys(folder.path, { interrupted, clock, logger: memoryLogger(), most: 20, mostOfOne: 15 });
+  const asked = (key: string, actor = 'admin') => ({ key, fingerprint: 'f', actor, body: null });
   const answer = { status: 200, body: { done: true } };
 
   beforeEach(async () => {
@@ -22,8 +22,8 @@ describe('the keys', () => {
   });
   afterEach(() => folder.remove());
 
-  async function done(keys: IdempotencyKeys, key: string): Promise<void> {
-    const begun = await keys.begin(asked(key));
+  async function done(keys: IdempotencyKeys, key: string, actor?: string): Promise<void> {
+    const begun = await keys.begin(asked(key, actor));
     if (begun.kind !== 'new') throw new Error(`it is ${begun.kind}`);
     await begun.finish(answer);
   }
@@ -43,13 +43,38 @@ describe('the keys', () => {
     let keys = await open();
     for (let count = 0; count < 23; count += 1) {
       nowMs += 1;
-      await done(keys, `k${count}`);
+      await done(keys, `k${count}`, count % 2 === 0 ? 'admin' : 'ansible');
     }
     expect(await readdir(path.join(folder.path, 'idempotency'))).toHaveLength(20);
     keys = await open();
     expect((await keys.begin(asked('k22'))).kind).toBe('replay');
-    expect((await keys.begin(asked('k3'))).kind).toBe('replay');
+    expect((await keys.begin(asked('k3', 'ansible'))).kind).toBe('replay');
     expect((await keys.begin(asked('k2'))).kind).toBe('new');
+  });
+
+  it('are each actor’s own: nobody takes or sees those of another, or makes them go', async () => {
+    const keys = await open();
+    await done(keys, 'a', 'alice');
+    for (let count = 0; count < 40; count += 1) await done(keys, `k${count}`, 'bob');
+    expect(await keys.begin(asked('a', 'alice'))).toEqual({ kind: 'replay', answer });
+    expect((await keys.begin(asked('a', 'bob'))).kind).toBe('new');
+    expect(await readdir(path.join(folder.path, 'idempotency'))).toHaveLength(16);
+  });
+
+  it('are given out once, also while others make room', async () => {
+    const keys = await open();
+    const begun = await Promise.all(
+      Array.from({ length: 200 }, async (_, nth) => {
+        const key = `k${nth % 30}`;
+        const one = await keys.begin(asked(key));
+        if (one.kind !== 'new') return `${key} ${one.kind}`;
+        const again = await keys.begin(asked(key));
+        expect(again.kind).toBe('inUse');
+        await one.finish(answer);
+        return `${key} new`;
+      }),
+    );
+    expect(begun).toHaveLength(200);
   });
 
   it('refuse to begin what they cannot note', async () => {

@@ -46,7 +46,7 @@ function look(changes: Partial<ReadinessSources> = {}): () => Promise<Readiness>
     registry: registryThat(() => Promise.resolve([])),
     because: 'an embedded registry',
     dataDir: folder.path,
-    journal: { condition: { open: true, damaged: 0 } },
+    journal: { condition: { open: true, clean: true, damaged: 0 } },
     recoveryWaits: () => Promise.resolve(false),
     clock: clockAt().clock,
     ...changes,
@@ -90,7 +90,7 @@ describe('a part that does not work', () => {
     ],
     [
       'a journal that is closed',
-      { journal: { condition: { open: false, damaged: 0 } } },
+      { journal: { condition: { open: false, clean: true, damaged: 0 } } },
       'journal',
       'it is closed',
     ],
@@ -131,7 +131,9 @@ describe('a part that does not work', () => {
   });
 
   it('lines of the journal that cannot be used are told, and do not stop the rest', async () => {
-    const { ready, parts } = await look({ journal: { condition: { open: true, damaged: 2 } } })();
+    const { ready, parts } = await look({
+      journal: { condition: { open: true, clean: true, damaged: 2 } },
+    })();
     expect(ready).toBe(true);
     expect(parts[2]?.detail).toBe('it is open; 2 lines cannot be used');
   });
@@ -199,7 +201,7 @@ describe('the service', () => {
     await appendFile(path.join(location, segment), 'torn');
     const isEntry = (value: unknown): value is JournalEntry => typeof value === 'object';
     const journal = await JournalFolder.open(location, { logger: service.services.logger, isEntry });
-    expect(journal.condition).toEqual({ open: true, damaged: 1 });
+    expect(journal.condition).toEqual({ open: true, clean: true, damaged: 1 });
     expect(journal.size.entries).toBe(1);
     await journal.close();
     expect(journal.condition.open).toBe(false);

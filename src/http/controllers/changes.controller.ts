@@ -57,6 +57,7 @@ export class ChangesController extends Controller {
   @OperationId('getChange')
   @Response<Problem>(404, 'change-not-found')
   @Response<Problem>(406, 'not-acceptable')
+  @Response<Problem>(503, 'journal-unavailable')
   async get(@Path() id: string, @Request() request: ExpressRequest): Promise<JournalRecord> {
     const change = await this.services.changes.find(id);
     if (change === undefined) {

@@ -11,7 +11,7 @@ export interface StoredAnswer {
 
 /** What is kept of a key. No token is in it, and the key itself only as a hash. */
 export interface KeyRecord {
-  /** SHA-256 of the key: the file's name. */
+  /** SHA-256 of the actor's name and the key: the file's name. */
   readonly name: string;
   readonly fingerprint: string;
   /** By name. */
@@ -28,12 +28,17 @@ export interface KeyRecord {
 export interface KeyFiles {
   /** Oldest first; `record` is null for a file that does not hold what was written. */
   list(): Promise<
-    readonly { readonly name: string; readonly at: string; readonly record: KeyRecord | null }[]
+    readonly {
+      readonly name: string;
+      readonly at: string;
+      readonly sizeBytes: number;
+      readonly record: KeyRecord | null;
+    }[]
   >;
   /** Rejects with the system's error. */
   read(name: string): Promise<KeyRecord | null>;
-  /** When it resolves, it is on the disk. Rejects with the system's error. */
-  write(record: KeyRecord): Promise<void>;
+  /** When it resolves, it is on the disk, and how many bytes it has. Rejects with the system's error. */
+  write(record: KeyRecord): Promise<number>;
   remove(name: string): Promise<void>;
 }
 
@@ -52,12 +57,16 @@ export async function openKeyFiles(dataDir: string): Promise<KeyFiles> {
         const name = /^([0-9a-f]{64})\.json$/.exec(file)?.[1];
         if (name === undefined) continue;
         const record = await read(name).catch(() => null);
-        found.push({ name, record, at: record?.at ?? (await stat(fileOf(name))).mtime.toISOString() });
+        const { mtime, size } = await stat(fileOf(name));
+        found.push({ name, record, sizeBytes: size, at: record?.at ?? mtime.toISOString() });
       }
       return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     },
-    write: (record) =>
-      writeFileDurably(fileOf(record.name), JSON.stringify({ sha256: hashOf(record), record }) + '\n'),
+    write: async (record) => {
+      const bytes = Buffer.from(JSON.stringify({ sha256: hashOf(record), record }) + '\n');
+      await writeFileDurably(fileOf(record.name), bytes);
+      return bytes.length;
+    },
     remove: (name) => rm(fileOf(name), { force: true }),
   };
 }

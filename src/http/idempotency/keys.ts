@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock';
 import { DomainError, systemCodeOf } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
+import { Mutex } from '../../lib/mutex';
 import { newRecordId } from '../../lib/recordId';
 import { type KeyFiles, type KeyRecord, type StoredAnswer, openKeyFiles } from './keyFiles';
 
@@ -40,12 +41,17 @@ export type InterruptedAnswer = (changeId: string, body: unknown) => Promise<Sto
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const MAX_KEYS = 1000;
+/** So that no actor makes the keys of the others go. */
+const MAX_KEYS_OF_ONE = 500;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 interface Known extends Omit<KeyRecord, 'answer'> {
   /** `interrupted`: an earlier process did not come to an answer. `unreadable`: the file does not say. */
   state: 'running' | 'answered' | 'interrupted' | 'unreadable';
   /** The answer, where its file could not be written. */
   unstored?: StoredAnswer;
+  /** What its file takes. */
+  sizeBytes: number;
 }
 
 /** What the keys need from others. */
@@ -55,6 +61,8 @@ export interface KeyParts {
   readonly logger: Logger;
   /** How many are kept; 1000 unless stated. */
   readonly most?: number;
+  /** How many of one actor; 500 unless stated. */
+  readonly mostOfOne?: number;
 }
 
 /** Opens the keys in `<dataDir>/idempotency`. Errors: `idempotency-key-unrecorded`. */
@@ -63,19 +71,22 @@ export async function openIdempotencyKeys(dataDir: string, parts: KeyParts): Pro
     throw unrecorded(error);
   });
   const known = new Map<string, Known>();
-  for (const { name, record, at } of await files.list()) {
+  for (const { name, record, at, sizeBytes } of await files.list()) {
     if (record === null) {
       parts.logger.error('what is kept of an idempotency key cannot be used', { file: `${name}.json` });
-      known.set(name, { name, fingerprint: '', actor: '', changeId: '', at, state: 'unreadable' });
+      known.set(name, { name, fingerprint: '', actor: '', changeId: '', at, sizeBytes, state: 'unreadable' });
     } else {
       const { answer, ...rest } = record;
-      known.set(name, { ...rest, state: answer === null ? 'interrupted' : 'answered' });
+      known.set(name, { ...rest, sizeBytes, state: answer === null ? 'interrupted' : 'answered' });
     }
   }
   return new Keys(files, known, parts);
 }
 
 class Keys implements IdempotencyKeys {
+  /** Files are written and removed in the order in which that was decided: a name can be taken anew at once. */
+  private readonly disk = new Mutex();
+
   constructor(
     private readonly files: KeyFiles,
     private readonly known: Map<string, Known>,
@@ -83,7 +94,7 @@ class Keys implements IdempotencyKeys {
   ) {}
 
   async begin(request: KeyedRequest): Promise<Begun> {
-    const name = createHash('sha256').update(request.key).digest('hex');
+    const name = createHash('sha256').update(`${request.actor}\n${request.key}`).digest('hex');
     const found = this.known.get(name);
     const current = found !== undefined && !this.isOver(found) ? found : undefined;
     if (current?.state === 'unreadable') throw unrecorded('EBADMSG');
@@ -110,12 +121,13 @@ class Keys implements IdempotencyKeys {
       changeId: newRecordId(clock),
       at: clock.now(),
       state: 'running',
+      sizeBytes: 0,
     };
     this.known.delete(name);
     this.known.set(name, own);
     try {
-      await this.makeRoom();
-      await this.files.write({ ...recordOf(own), answer: null });
+      await this.makeRoom(actor);
+      await this.write(own, null);
     } catch (error) {
       await this.free(own);
       throw unrecorded(error);
@@ -144,7 +156,7 @@ class Keys implements IdempotencyKeys {
       return;
     }
     try {
-      await this.files.write({ ...recordOf(own), answer });
+      await this.write(own, answer);
     } catch (error) {
       own.unstored = answer;
       this.log('an answer could not be kept for its idempotency key', error);
@@ -152,19 +164,39 @@ class Keys implements IdempotencyKeys {
     own.state = 'answered';
   }
 
-  /** A file that stays is of a key that is running, which the journal settles at its next use. */
-  private async free(own: Known): Promise<void> {
-    this.known.delete(own.name);
-    await this.files.remove(own.name).catch((error: unknown) => {
-      this.log('an idempotency key could not be freed', error);
+  private write(own: Known, answer: StoredAnswer | null): Promise<void> {
+    return this.disk.run(async () => {
+      own.sizeBytes = await this.files.write({ ...recordOf(own), answer });
     });
   }
 
-  /** Lets go of what is too old, then of the oldest; never of what is running. */
-  private async makeRoom(): Promise<void> {
+  /** A file that stays is of a key that is running, which the journal settles at its next use. */
+  private async free(own: Known): Promise<void> {
+    // It may stand for another request by now.
+    if (this.known.get(own.name) !== own) return;
+    this.known.delete(own.name);
+    await this.disk
+      .run(() => this.files.remove(own.name))
+      .catch((error: unknown) => {
+        this.log('an idempotency key could not be freed', error);
+      });
+  }
+
+  /** Lets go of what is too old, then of the oldest of whoever has too many, then of the oldest; never of what is running. */
+  private async makeRoom(actor: string): Promise<void> {
     const most = this.parts.most ?? MAX_KEYS;
-    for (const one of [...this.known.values()]) {
-      if (one.state === 'running' || !(this.isOver(one) || this.known.size > most)) continue;
+    const mostOfOne = this.parts.mostOfOne ?? MAX_KEYS_OF_ONE;
+    const all = [...this.known.values()];
+    let count = all.length;
+    let ofActor = all.filter((one) => one.actor === actor).length;
+    let bytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    for (const one of all) {
+      const isOfActor = one.actor === actor;
+      const isTooMuch = count > most || bytes > MAX_BYTES || (isOfActor && ofActor > mostOfOne);
+      if (one.state === 'running' || !(this.isOver(one) || isTooMuch)) continue;
+      count -= 1;
+      bytes -= one.sizeBytes;
+      if (isOfActor) ofActor -= 1;
       await this.free(one);
     }
   }

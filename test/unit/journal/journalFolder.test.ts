@@ -89,6 +89,24 @@ describe('a journal', () => {
     );
   });
 
+  it('gives no more bytes than a page may have, but one entry always', async () => {
+    const journal = await JournalFolder.open(location, { logger, isEntry, pageBytes: 5_000 });
+    try {
+      for (const [id, size] of [10, 2_000, 2_000, 2_000, 9_000, 10].entries())
+        await journal.append(entry(id + 1, 'x'.repeat(size)));
+      const seen: string[][] = [];
+      for (let cursor: string | undefined, more = true; more;) {
+        const page: Awaited<ReturnType<typeof journal.page>> = await journal.page({ limit: 9, cursor });
+        seen.push(ids(page));
+        more = page.next !== null;
+        cursor = page.next ?? undefined;
+      }
+      expect(seen).toEqual([['6'], ['5'], ['4', '3'], ['2', '1']]);
+    } finally {
+      await journal.close();
+    }
+  });
+
   it('keeps a cursor’s place while entries are added', async () => {
     await withJournal(async (journal) => {
       for (let id = 1; id <= 4; id += 1) await journal.append(entry(id));

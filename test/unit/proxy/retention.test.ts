@@ -96,6 +96,14 @@ describe('the rule', () => {
     expect(await files()).toEqual(['backups', 'journal']);
   });
 
+  it('does not count those of the last day: many changes make nothing go that was before them', async () => {
+    const old = await saveMany(3, 'a');
+    nowMs += 4 * DAY;
+    const today = await saveMany(20, 'a');
+    await retention(3, 365).run();
+    expect(await kept()).toEqual([...old, ...today]);
+  });
+
   it('deletes what is too old, though there are few', async () => {
     const ids = await saveMany(2, 'a');
     nowMs += 31 * DAY;
