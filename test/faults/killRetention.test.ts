@@ -68,21 +68,18 @@ it(
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const id of await makeOld(body.backupId, round, OLD)) every.add(id);
       const before = await told();
-      // The deletion is part of the start: it is killed from the moment on at which that has begun to delete.
+      // The deletion is part of the start: it is killed some time after it was noted, or once the first backup is gone.
       const starting = startProgram(dataDir, { env }).then(
         () => undefined,
         () => undefined,
       );
-      for (let left = 2000; left > 0; left -= 1) {
-        const names = await readdir(dataDir);
-        if (
-          names.some((name) => name.startsWith('deleting')) ||
-          (await present()).size < every.size - before.length
-        )
-          break;
-        await delay(1);
-      }
-      await delay(next() * 40);
+      const left = every.size - before.length;
+      const begun = async (): Promise<boolean> =>
+        round % 2 === 0
+          ? (await readdir(dataDir)).includes('deleting.json') || (await present()).size < left
+          : (await present()).size < left;
+      for (let tries = 0; tries < 5000 && !(await begun()); tries += 1) await delay(1);
+      if (round % 2 === 0) await delay(next() * 40);
       await killAll();
       await starting;
       const context = { round };

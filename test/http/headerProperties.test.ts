@@ -49,7 +49,7 @@ function send({ method = 'POST', path = '/proxy/copy', headers = {}, body = '' }
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
         response.on('end', () => {
-          const isJson = /json/.test(response.headers['content-type'] ?? '');
+          const isJson = (response.headers['content-type'] ?? '').includes('json');
           const { code } = JSON.parse(isJson ? text : '{}') as { readonly code?: unknown };
           resolve({ status: response.statusCode ?? 0, code, text });
         });
@@ -138,7 +138,7 @@ it('an If-Match of any text lets a write through when it names what is there, an
       else if (status === 428) expect(text.trim()).toBe('');
       else expect([status, code]).toEqual([412, 'etag-stale']);
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: 100 },
   );
   expect(passed).toBeGreaterThan(20);
 });
@@ -191,7 +191,7 @@ it('a body of any bytes and type is taken when it is JSON of the contract, and e
       if (!isJson()) expect([status, code]).toEqual([400, 'json-malformed']);
       if (status === 200) expect(isJson()).toBe(true);
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: 100 },
   );
   expect([...codes]).toEqual(
     expect.arrayContaining([undefined, 'content-type-unsupported', 'json-malformed', 'validation-failed']),
@@ -271,7 +271,7 @@ it('a Host and a target of any form are answered when both name this service, an
       for (const one of absolute === null ? [sent] : [sent, absolute[2] ?? ''])
         expect([...ours]).toContain(hostOf(one.trim()));
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: 100 },
   );
   expect(served).toBeGreaterThan(10);
 });
@@ -306,7 +306,7 @@ it('an Authorization of any text opens with the token alone, whatever surrounds 
         expect(answer).not.toContain(token);
       }
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: 100 },
   );
   expect(opened).toBeGreaterThan(20);
 });

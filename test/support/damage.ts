@@ -24,7 +24,7 @@ export function damaged(whole: Buffer): fc.Arbitrary<Buffer> {
   if (value === undefined) return fc.oneof(flipped, cut, other);
   const edited = fc
     .tuple(fc.constantFrom(...pathsOf(value)), fc.option(otherValue, { nil: undefined }))
-    .map(([path, by]) => Buffer.from(JSON.stringify(replaced(value, path, by)) ?? ''));
+    .map(([path, by]) => Buffer.from(JSON.stringify([replaced(value, path, by)]).slice(1, -1)));
   return fc.oneof(flipped, cut, other, { arbitrary: edited, weight: 3 });
 }
 

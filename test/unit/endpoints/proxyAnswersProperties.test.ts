@@ -18,7 +18,7 @@ it('of all that a SOCKS proxy may answer, a granted reply alone opens the way, a
       socket.end();
     });
   });
-  const { port, close } = await listenOnLoopback(server);
+  const proxy = await listenOnLoopback(server);
   const reply = fc
     .tuple(fc.constantFrom(0, 0, 0, 4, 5), fc.oneof(fc.constantFrom(89, 90, 90, 91, 92, 93, 94), fc.nat(255)))
     .chain(([version, code]) =>
@@ -40,7 +40,7 @@ it('of all that a SOCKS proxy may answer, a granted reply alone opens the way, a
         answer = said.filter((chunk) => chunk.length > 0);
         const bytes = Buffer.concat(answer);
         const isGrant = bytes.length >= REPLY && bytes[0] === 0 && bytes[1] === 90;
-        const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
+        const socket: Socket = connect({ port: proxy.port, host: '127.0.0.1', noDelay: true });
         try {
           await once(socket, 'connect');
           await socksConnect(socket, ['2001:db8::1', '192.0.2.1'], 443);
@@ -57,10 +57,10 @@ it('of all that a SOCKS proxy may answer, a granted reply alone opens the way, a
           socket.destroy();
         }
       }),
-      { seed: SEED, numRuns: 200 },
+      { seed: SEED, numRuns: 120 },
     );
   } finally {
-    await close();
+    await proxy.close();
   }
   expect(granted).toBeGreaterThan(10);
 });
@@ -138,7 +138,7 @@ it('the address of a proxy script is one that can be fetched, or is refused as s
       // Taken once, it is taken again: a redirect to itself ends nowhere else.
       expect(scriptUrl(url.href).href).toBe(url.href);
     }),
-    { seed: SEED, numRuns: 1500 },
+    { seed: SEED, numRuns: 800 },
   );
-  expect(taken).toBeGreaterThan(300);
+  expect(taken).toBeGreaterThan(100);
 });

@@ -34,7 +34,7 @@ describe('the anchor', () => {
         await writeFile(location, bytes);
         expect([null, ...written]).toContainEqual(await readAnchor(location));
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 150 },
     );
   });
 });
@@ -65,7 +65,7 @@ describe('sealed.json', () => {
           await journal.close();
         }
       }),
-      { seed: SEED, numRuns: 40 },
+      { seed: SEED, numRuns: 25 },
     );
   });
 });
@@ -154,7 +154,7 @@ describe.each<[string, keyof ReturnType<typeof records>, (record: unknown) => st
       fc.property(records(whole)[kind], (record) => {
         expect(markdownOf(JSON.parse(JSON.stringify(record)))).toMatch(/^# /);
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 150 },
     );
   });
 
@@ -164,7 +164,7 @@ describe.each<[string, keyof ReturnType<typeof records>, (record: unknown) => st
       fc.property(fc.oneof(records(spoilt)[kind], fc.jsonValue()), (record) => {
         for (const guard of guards) expect([true, false]).toContain(guard(record));
       }),
-      { seed: SEED, numRuns: 500 },
+      { seed: SEED, numRuns: 250 },
     );
   });
 });

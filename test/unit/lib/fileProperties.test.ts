@@ -58,7 +58,7 @@ describe('a lock file', () => {
           expect(left.filter((name) => !/^\d+\.lock$/.test(name))).toEqual([]);
           expect(left.length).toBeGreaterThanOrEqual(locked);
         }),
-        { seed: SEED, numRuns: 4 },
+        { seed: SEED, numRuns: 3 },
       );
     } finally {
       await folder.remove();
@@ -97,7 +97,7 @@ describe('a certificate with its key', () => {
           for (const secret of secrets) expect((error as Error).message).not.toContain(secret);
         }
       }),
-      { seed: SEED, numRuns: 400 },
+      { seed: SEED, numRuns: 200 },
     );
   });
 });

@@ -79,7 +79,7 @@ describe('a backup', () => {
         for (const [index, hex] of after.entries()) expect([now[index], saved[index]]).toContain(hex);
         if (refused === undefined) await setState(now);
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: SEED, numRuns: 50 },
     );
   });
 
@@ -96,7 +96,7 @@ describe('a backup', () => {
           expect(await state()).toEqual(now);
         },
       ),
-      { seed: SEED, numRuns: 40 },
+      { seed: SEED, numRuns: 25 },
     );
   });
 
@@ -121,7 +121,7 @@ describe('a backup', () => {
         expect(await refusalOf(practice.proxy.backup(asked))).toBe('backup-not-found');
         expect(await refusalOf(practice.proxy.restore(asked, {}, actor))).toBe('backup-not-found');
       }),
-      { seed: SEED, numRuns: 40 },
+      { seed: SEED, numRuns: 25 },
     );
   });
 });
@@ -155,7 +155,7 @@ describe('the note of an interrupted change', () => {
         expect(left).toEqual(isWhole ? [] : ['pending.damaged.json']);
         for (const name of left) await rm(path.join(practice.dataDir, name));
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: SEED, numRuns: 50 },
     );
   });
 });
@@ -227,7 +227,7 @@ describe('the note of a deletion of backups', () => {
           const left = await readdir(folder.path);
           expect(left.filter((name) => name.startsWith('deleting'))).toEqual([]);
         }),
-        { seed: SEED, numRuns: 40 },
+        { seed: SEED, numRuns: 25 },
       );
     } finally {
       await journal.close();
