@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { hostname } from 'node:os';
 import fc from 'fast-check';
 import { type RunningServer, startServer } from '../../src/http/server';
-import { SEED } from '../support/damage';
+import { anyText, SEED } from '../support/damage';
 import { type Service, openService } from './service';
 
 let service: Service;
@@ -159,7 +159,7 @@ it('a body of any bytes and type is taken when it is JSON of the contract, and e
       .record(
         {
           dryRun: fc.constant(true),
-          ticket: fc.string({ unit: 'binary', maxLength: 10 }),
+          ticket: anyText(10),
           targets: fc.oneof(fc.constant(['LocalSystem']), fc.jsonValue()),
           source: fc.oneof(fc.constantFrom('LocalSystem', 'nobody'), fc.jsonValue()),
         },

@@ -3,6 +3,14 @@ import fc from 'fast-check';
 /** The seed of the tests that damage files: the damage is the same each time. */
 export const SEED = 20261124;
 
+/**
+ * Any text, lone surrogates too, the more often of ASCII. Not fast-check's `unit: 'binary'`, which takes seconds to begin with.
+ */
+export function anyText(maxLength = 12): fc.Arbitrary<string> {
+  const code = fc.oneof(fc.nat(0x7f), fc.nat(0x7f), fc.nat(0xffff), fc.nat(0x10ffff));
+  return fc.array(code, { maxLength }).map((codes) => String.fromCodePoint(...codes));
+}
+
 type Path = readonly (string | number)[];
 
 /**

@@ -8,7 +8,7 @@ import { CommandRefusal } from '../../../src/cli/commandResult';
 import { createToken, listTokens } from '../../../src/cli/tokenCommand';
 import { systemClock } from '../../../src/lib/clock';
 import { DomainError } from '../../../src/lib/errors';
-import { damaged, SEED } from '../../support/damage';
+import { anyText, damaged, SEED } from '../../support/damage';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +29,7 @@ it('admin.token with any content lets in what stands in it, or is refused and le
   expect(verify(whole.toString().trim())).toBeDefined();
   const content = fc.oneof(
     damaged(whole),
-    fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+    anyText().map((text) => Buffer.from(text)),
     fc.stringMatching(/^\s?[A-Za-z0-9_-]{40,50}\s{0,2}$/).map((text) => Buffer.from(text)),
   );
   await fc.assert(
@@ -59,10 +59,7 @@ it('token-use.json with any content does not keep the tokens from being listed',
   await writeTokenFile(tokenFileIn(folder.path), names.map(record));
   const whole = Buffer.from(JSON.stringify({ ansible: NOW, sccm: NOW }));
   const other = fc
-    .dictionary(
-      fc.constantFrom(...names, '__proto__', 'x'),
-      fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
-    )
+    .dictionary(fc.constantFrom(...names, '__proto__', 'x'), fc.oneof(anyText(), fc.jsonValue()))
     .map((uses) => Buffer.from(JSON.stringify(uses)));
   await fc.assert(
     fc.asyncProperty(fc.oneof(damaged(whole), other), async (bytes) => {
@@ -77,7 +74,7 @@ it('token-use.json with any content does not keep the tokens from being listed',
 
 it('--expires with any text gives a time to come, ten years ahead at most, or is refused and makes no token', async () => {
   const text = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 8 }),
+    anyText(8),
     fc.stringMatching(/^[-+ ]?\d{1,6}\.?[hdHDms]{0,2}\n?$/),
     fc.constantFrom(
       '1h',

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { ConfigError, readConfig } from '../../../src/config';
-import { SEED } from '../../support/damage';
+import { anyText, SEED } from '../../support/damage';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 const source = readFileSync(path.join(__dirname, '..', '..', '..', 'src', 'config.ts'), 'utf8');
@@ -86,7 +86,7 @@ it('a settings file of any text is read, or refused with lines that begin with a
     .tuple(fc.constantFrom(...NAMES, 'SENSORPROXY_X', 'PATH'), fc.array(piece, { maxLength: 3 }))
     .map(([name, parts]) => `${name}=${parts.join('')}`);
   const text = fc.oneof(
-    fc.string({ unit: 'binary' }).map((whole) => Buffer.from(whole)),
+    anyText().map((whole) => Buffer.from(whole)),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     fc.array(piece, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''))),
     fc.array(line, { maxLength: 5 }).map((lines) => Buffer.from(lines.join('\n'))),

@@ -7,7 +7,7 @@ import { JournalFolder } from '../../../src/journal/journalFolder';
 import { deletionAsMarkdown, isBackupsDeleted } from '../../../src/proxy/deletedBackups';
 import { changeAsMarkdown, isChange } from '../../../src/proxy/evidence';
 import { isSensorRestart, restartAsMarkdown } from '../../../src/sensor/evidence';
-import { damaged, SEED } from '../../support/damage';
+import { anyText, damaged, SEED } from '../../support/damage';
 import { memoryLogger } from '../../support/memoryLogger';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -84,7 +84,7 @@ const spoilt: Make = (fields) => {
   return fc.record(Object.fromEntries(others), { requiredKeys: [] });
 };
 
-const text = fc.string({ unit: 'binary', maxLength: 20 });
+const text = anyText(20);
 const orNull = (arbitrary: fc.Arbitrary<unknown>) => fc.option(arbitrary, { nil: null });
 const list = (arbitrary: fc.Arbitrary<unknown>) => fc.array(arbitrary, { maxLength: 2 });
 

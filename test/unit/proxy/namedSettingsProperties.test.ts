@@ -9,7 +9,7 @@ import {
   editConnectionSettings,
   encodeConnectionSettings,
 } from '../../../src/wininet/connectionSettings';
-import { SEED } from '../../support/damage';
+import { anyText, SEED } from '../../support/damage';
 import { settingsBytes } from '../../support/settingsBytes';
 
 const piece = fc.constantFrom(
@@ -44,7 +44,7 @@ const piece = fc.constantFrom(
 );
 const text = fc.oneof(
   { arbitrary: fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')), weight: 6 },
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  anyText(20),
 );
 const proxyServer = fc.oneof(
   fc.constantFrom(

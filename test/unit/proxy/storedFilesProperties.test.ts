@@ -8,7 +8,7 @@ import { BackupStore } from '../../../src/proxy/backups';
 import { isBackupsDeleted } from '../../../src/proxy/deletedBackups';
 import type { BackupsDeleted } from '../../../src/proxy/model';
 import { BackupRetention } from '../../../src/proxy/retention';
-import { damaged, SEED } from '../../support/damage';
+import { anyText, damaged, SEED } from '../../support/damage';
 import { interrupt } from '../../support/interrupt';
 import { memoryLogger } from '../../support/memoryLogger';
 import {
@@ -103,7 +103,7 @@ describe('a backup', () => {
   it('of any name that is asked for is found, or refused by name, and nothing else is read', async () => {
     await writeFile(path.join(practice.dataDir, 'backups', 'x.json'), await readFile(files.json));
     const name = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText(),
       fc.constantFrom(
         'x',
         '.',
