@@ -30,7 +30,7 @@ export async function expectBackups(dataDir: string, entries: readonly Change[])
 /** What a write that did not end has left: drafts, and the note of a change under way. */
 export async function leftovers(dataDir: string): Promise<readonly string[]> {
   const names = await Promise.all(
-    ['', 'backups', 'journal'].map((folder) => readdir(path.join(dataDir, folder))),
+    ['', 'backups', 'journal', 'idempotency'].map((folder) => readdir(path.join(dataDir, folder))),
   );
   return names.flat().filter((name) => name.endsWith('.tmp') || name.startsWith('pending'));
 }

@@ -2,7 +2,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { expectBackups, journalOf, leftovers } from './evidence';
-import { type Answer, type Problem, type Program, killAll, startProgram } from './program';
+import { type Answer, type Problem, type Program, command, killAll, startProgram } from './program';
 import { type SmallDisk, mountSmallDisk } from './smallDisk';
 
 const PAGE = 4096;
@@ -21,16 +21,25 @@ afterEach(async () => {
   await folder.remove();
 });
 
-type Operation = (service: Program) => Promise<Answer<Problem>>;
+type Operation = (service: Program, tries: number) => Promise<Answer<Problem>>;
 
-/** Each makes a change, whatever the one before has left. */
-const operations: Readonly<Record<string, (nth: number) => Operation>> = {
+/** Each makes a change, whatever the one before has left; what it needs is made ready while there is room. */
+const operations: Readonly<
+  Record<string, (nth: number, service: Program) => Operation | Promise<Operation>>
+> = {
   'a put': (nth) => (service) =>
     service.call('PUT', '/proxy/contexts/LocalSystem', {
       ifMatch: '*',
       body: { proxyServer: `full${nth}.contoso.com:80` },
     }),
   'a copy': () => (service) => service.call('POST', '/proxy/copy'),
+  'a restore': async (_nth, ready) => {
+    const [last] = await ready.changes(1);
+    return (service) => service.call('POST', `/proxy/backups/${last?.backupId ?? ''}/restore`);
+  },
+  'a delete': () => (service) => service.call('DELETE', '/proxy/contexts/LocalSystem', { ifMatch: '*' }),
+  'a copy with a key': (nth) => (service, tries) =>
+    service.call('POST', '/proxy/copy', { idempotencyKey: `"full-${nth}-${tries}"` }),
 };
 
 /**
@@ -43,7 +52,7 @@ async function fillUp(service: Program, dataDir: string, change: Operation): Pro
     const before = await service.hexes();
     const journal = await journalOf(dataDir);
     await disk.leave(pages * PAGE);
-    const { status, body } = await change(service);
+    const { status, body } = await change(service, pages);
     if (status === 200) {
       await disk.empty();
       return codes;
@@ -61,9 +70,17 @@ async function fillUp(service: Program, dataDir: string, change: Operation): Pro
     expect({ at, earlier: entries.slice(0, journal.length) }).toEqual({ at, earlier: journal });
     for (const entry of entries.slice(journal.length)) expect(entry.outcome).toBe('rolledBack');
     expect({ at, left: await leftovers(dataDir) }).toEqual({ at, left: [] });
+    expect({ at, halves: await halfBackups(dataDir) }).toEqual({ at, halves: [] });
     await disk.empty();
   }
   throw new Error(`it fails with ${MOST_PAGES} pages free`);
+}
+
+/** Backups of which only the file or only the manifest is there. */
+async function halfBackups(dataDir: string): Promise<readonly string[]> {
+  const names = await readdir(path.join(dataDir, 'backups'));
+  const ids = names.map((name) => name.replace(/\.(?:reg|json)$/, ''));
+  return ids.filter((id) => !names.includes(`${id}.reg`) || !names.includes(`${id}.json`));
 }
 
 async function fillUpWithEach(dataDir: string, env: Record<string, string>): Promise<Set<string>> {
@@ -71,22 +88,53 @@ async function fillUpWithEach(dataDir: string, env: Record<string, string>): Pro
   let service = await startProgram(dataDir, { env });
   for (let round = 0; round < 3; round += 1) {
     for (const operation of Object.values(operations)) {
-      for (const code of await fillUp(service, dataDir, operation(round))) codes.add(code);
+      for (const code of await fillUp(service, dataDir, await operation(round, service))) codes.add(code);
     }
   }
   await service.stop();
   service = await startProgram(dataDir, { env });
-  expect((await operations['a put']?.(99)(service))?.status).toBe(200);
+  expect((await (await operations['a put']?.(99, service))?.(service, 0))?.status).toBe(200);
   await expectBackups(dataDir, await journalOf(dataDir));
   return codes;
 }
 
 describe('a disk that is full', () => {
+  it('at each write of a new token: one line that says so, and neither a token nor a file is left', async () => {
+    const dataDir = path.join(disk.folder, 'data');
+    await (await startProgram(dataDir)).stop();
+    const before = await readdir(dataDir);
+    let refused = 0;
+    for (let pages = 0; ; pages += 1) {
+      if (pages === MOST_PAGES) throw new Error(`it fails with ${MOST_PAGES} pages free`);
+      await disk.leave(pages * PAGE);
+      const { code, stderr, lines } = await command(dataDir, 'token', 'create', 'job', '--scope', 'read');
+      const left = await readdir(dataDir);
+      await disk.empty();
+      if (code === 0) {
+        expect(lines[0]).toMatch(/^sp_/);
+        expect(left.sort()).toEqual([...before, 'tokens.json'].sort());
+        break;
+      }
+      refused += 1;
+      const at = `with ${pages} pages free`;
+      expect({ at, code, stderr, lines }).toEqual({
+        at,
+        code: 1,
+        stderr: expect.stringMatching(/^[^\n]*ENOSPC[^\n]*\n$/) as unknown,
+        lines: [],
+      });
+      expect({ at, left: left.sort() }).toEqual({ at, left: [...before].sort() });
+    }
+    expect(refused).toBeGreaterThan(0);
+    const { lines } = await command(dataDir, 'token', 'list');
+    expect(lines).toHaveLength(2);
+  });
+
   it(
     'at each write of a change, with data and registry on it: an error that says so, nothing half-done, and it works again',
     async () => {
       const codes = await fillUpWithEach(path.join(disk.folder, 'data'), {});
-      expect([...codes].sort()).toEqual(['backup-failed', 'write-failed']);
+      expect([...codes].sort()).toEqual(['backup-failed', 'idempotency-key-unrecorded', 'write-failed']);
     },
     LIMIT_MS,
   );
@@ -101,7 +149,11 @@ describe('a disk that is full', () => {
       const codes = await fillUpWithEach(path.join(disk.folder, 'data'), {
         SENSORPROXY_REGISTRY: `regfile:${regfile}`,
       });
-      expect([...codes].sort()).toEqual(['backup-failed', 'journal-unavailable']);
+      expect([...codes].sort()).toEqual([
+        'backup-failed',
+        'idempotency-key-unrecorded',
+        'journal-unavailable',
+      ]);
     },
     LIMIT_MS,
   );

@@ -1,7 +1,9 @@
 import type { Response } from 'supertest';
 import type { JournalPage } from '../../src/http/controllers/changes.controller';
+import { systemClock } from '../../src/lib/clock';
 import { isChange } from '../../src/proxy/evidence';
 import type { BackupPage, Change, ChangeOutcome, ProxyContext, ProxyContexts } from '../../src/proxy/model';
+import { FakeServiceManager } from '../support/fakeServiceManager';
 import { anna, openPractice } from '../support/practice';
 import { faultyRegistry } from '../support/faultyRegistry';
 import { type Service, bodyOf, openService } from './service';
@@ -43,8 +45,10 @@ function expectChain(entries: readonly Change[], id: string): string | null | un
   return steps.at(-1)?.afterHex;
 }
 
-it('of a hundred callers with one Idempotency-Key, one has an effect, and all get its answer', async () => {
-  const answers = await many(() => copy({ 'Idempotency-Key': '"one"' }));
+/** Asks a hundred times at once with one key, and a hundred times more when all are answered: one effect, one answer. */
+async function expectOneAnswer(location: string): Promise<Response> {
+  const ask = () => service.call('POST', location, { headers: { 'Idempotency-Key': '"one"' }, body: {} });
+  const answers = await many(ask);
   const done = answers.filter(({ status }) => status === 200);
   const waiting = answers.filter(({ status }) => status === 409);
   expect(done.length + waiting.length).toBe(CALLERS);
@@ -52,11 +56,49 @@ it('of a hundred callers with one Idempotency-Key, one has an effect, and all ge
     expect(bodyOf(answer)).toMatchObject({ code: 'idempotency-key-in-use' });
     expect(answer.headers['retry-after']).toBe('1');
   }
-  const later = await many(() => copy({ 'Idempotency-Key': '"one"' }));
+  const later = await many(ask);
+  expect(new Set(later.map(({ status }) => status))).toEqual(new Set([200]));
   expect(new Set([...done, ...later].map(({ text }) => text)).size).toBe(1);
-  expect(done.filter(({ headers }) => headers['idempotency-replayed'] === undefined)).toHaveLength(1);
-  expect(await changes()).toHaveLength(1);
-  expect(await backups()).toHaveLength(1);
+  const [first, ...others] = done.filter(({ headers }) => headers['idempotency-replayed'] === undefined);
+  expect(others).toEqual([]);
+  if (first === undefined) throw new Error('nobody was answered first');
+  return first;
+}
+
+describe('of a hundred callers with one Idempotency-Key, one has an effect, and all get its answer:', () => {
+  it('a copy', async () => {
+    const { changeId } = bodyOf(await expectOneAnswer('/proxy/copy')) as ChangeOutcome;
+    expect((await changes()).map(({ id }) => id)).toEqual([changeId]);
+    expect(await backups()).toHaveLength(1);
+  });
+
+  it('a restore', async () => {
+    const before = (await contextOf('LocalSystem')).hex;
+    const { backupId } = bodyOf(await copy()) as ChangeOutcome;
+    const restored = bodyOf(
+      await expectOneAnswer(`/proxy/backups/${backupId ?? ''}/restore`),
+    ) as ChangeOutcome;
+    expect(restored.changed).toBe(true);
+    expect((await changes()).slice(1).map(({ id }) => id)).toEqual([restored.changeId]);
+    expect(await backups()).toHaveLength(2);
+    expect((await contextOf('LocalSystem')).hex).toBe(before);
+  });
+
+  it('a restart of the sensor', async () => {
+    await service.close();
+    const manager = new FakeServiceManager(
+      {
+        AATPSensorUpdater: { state: 'running', starts: { name: 'AATPSensor', afterMs: 0 } },
+        AATPSensor: { state: 'running', dependsOn: ['AATPSensorUpdater'] },
+      },
+      systemClock,
+    );
+    const readTextFile = () => Promise.resolve({ state: 'absent' as const });
+    service = await openService({}, undefined, { control: manager, readTextFile });
+    const { changeId } = bodyOf(await expectOneAnswer('/sensor/restart')) as { readonly changeId: string };
+    const { items } = bodyOf(await service.call('GET', '/changes')) as JournalPage;
+    expect(items.map(({ id, kind }) => [id, kind])).toEqual([[changeId, 'sensorRestart']]);
+  });
 });
 
 it('of a hundred callers that copy without a key, one has an effect', async () => {
@@ -83,28 +125,32 @@ it('of a hundred callers with one If-Match, one wins, and the others get 412', a
   expect(await changes()).toHaveLength(1);
 });
 
-it('loses no update of callers that read, change and try again, and the journal has them in their order', async () => {
-  const WRITERS = 10;
-  const addOwn = async (writer: number): Promise<void> => {
-    for (;;) {
+it('loses no update of a hundred callers that read, change and try again, and the journal has them in their order', async () => {
+  const TRIES = 2;
+  /** Whether it succeeded before it gave up. */
+  const addOwn = async (writer: number): Promise<boolean> => {
+    for (let tries = 0; tries < TRIES; tries += 1) {
       const { settings, etag } = await contextOf('LocalService');
       const bypassList = [...(settings?.bypassList ?? []), `host${writer}.contoso.com`];
       const body = { proxyServer: 'proxy.contoso.com:8080', bypassList };
       const headers = { 'If-Match': etag };
       const { status } = await service.call('PUT', '/proxy/contexts/LocalService', { headers, body });
-      if (status === 200) return;
+      if (status === 200) return true;
       expect(status).toBe(412);
     }
+    return false;
   };
-  await Promise.all(Array.from({ length: WRITERS }, (_, writer) => addOwn(writer)));
+  const succeeded = await many(addOwn);
+  const expected = succeeded.flatMap((done, writer) => (done ? [`host${writer}.contoso.com`] : []));
+  // Whoever lost that often has seen as many others win.
+  expect(expected.length).toBeGreaterThanOrEqual(TRIES);
   const { settings, hex } = await contextOf('LocalService');
-  const expected = Array.from({ length: WRITERS }, (_, writer) => `host${writer}.contoso.com`);
-  expect([...(settings?.bypassList ?? [])].sort()).toEqual(expected);
+  expect([...(settings?.bypassList ?? [])].sort()).toEqual(expected.sort());
   const entries = await changes();
-  expect(entries).toHaveLength(WRITERS);
+  expect(entries).toHaveLength(expected.length);
   expect(expectChain(entries, 'LocalService')).toBe(hex);
-  expect(await backups()).toHaveLength(WRITERS);
-});
+  expect(await backups()).toHaveLength(expected.length);
+}, 60_000);
 
 it('shows a hundred readers all of a copy or nothing of it, while copies and restores go on', async () => {
   const { backupId } = bodyOf(await copy()) as ChangeOutcome;

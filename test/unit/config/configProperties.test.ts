@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { ConfigError, readConfig } from '../../../src/config';
+import { anyText, SEED } from '../../support/damage';
+import { temporaryFolder } from '../../support/temporaryFolder';
 
 const source = readFileSync(path.join(__dirname, '..', '..', '..', 'src', 'config.ts'), 'utf8');
 const block = /const NAMES = \[([^\]]*)\]/.exec(source)?.[1] ?? '';
@@ -53,4 +55,57 @@ it('a name that is none of the settings is refused', () => {
       expect(() => readConfig({ [one]: text })).toThrow(`${one}: there is no such setting.`);
     }),
   );
+});
+
+it('a settings file of any text is read, or refused with lines that begin with a name', async () => {
+  const folder = await temporaryFolder();
+  const file = path.join(folder.path, 'settings.env');
+  const piece = fc.constantFrom(
+    ...NAMES,
+    ...[
+      'SENSORPROXY_X',
+      'PATH',
+      'export ',
+      '=',
+      '#',
+      '"',
+      "'",
+      '`',
+      '\\',
+      '\n',
+      '\r',
+      '\r\n',
+      ' ',
+      '\t',
+      '\0',
+      '$',
+    ],
+    ...['\ufeff', '\u2028', '1', 'auto', '0.0.0.0', '127.0.0.1', '__proto__', 'a=b', '.'],
+  );
+  const line = fc
+    .tuple(fc.constantFrom(...NAMES, 'SENSORPROXY_X', 'PATH'), fc.array(piece, { maxLength: 3 }))
+    .map(([name, parts]) => `${name}=${parts.join('')}`);
+  const text = fc.oneof(
+    anyText().map((whole) => Buffer.from(whole)),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    fc.array(piece, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''))),
+    fc.array(line, { maxLength: 5 }).map((lines) => Buffer.from(lines.join('\n'))),
+  );
+  try {
+    fc.assert(
+      fc.property(text, (bytes) => {
+        writeFileSync(file, bytes);
+        try {
+          expect(Object.isFrozen(readConfig({ SENSORPROXY_CONFIG: file }, 'linux'))).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          for (const problem of (error as ConfigError).message.split('\n'))
+            expect(problem).toMatch(/^SENSORPROXY_\w+: .{5,}/);
+        }
+      }),
+      { seed: SEED, numRuns: 600 },
+    );
+  } finally {
+    await folder.remove();
+  }
 });
