@@ -13,7 +13,9 @@ export async function readTokenUse(dataDir: string): Promise<Map<string, string>
     return new Map(
       entries.filter((entry): entry is [string, string] => {
         const [hash, at] = entry as readonly [string, unknown];
-        return /^[0-9a-f]{64}$/.test(hash) && typeof at === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(at);
+        return (
+          /^[0-9a-f]{64}$/.test(hash) && typeof at === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(at)
+        );
       }),
     );
   } catch {

@@ -41,7 +41,8 @@ export function hostCheck(rule: HostRule): RequestHandler {
     const absolute = ABSOLUTE.exec(request.url);
     const problem =
       manyHosts(request) ?? wrongHost(request, rule, absolute) ?? wrongOrigin(request, absolute?.[2]);
-    if (problem === undefined && absolute !== null) request.url = pathOf(absolute[3] ?? '');
+    // Also where it is refused: what has no path, Express answers in its own way.
+    if (absolute !== null) request.url = pathOf(absolute[3] ?? '');
     next(problem);
   };
 }

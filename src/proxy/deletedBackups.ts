@@ -1,13 +1,15 @@
+import { areTexts, areTextsOrNull } from '../lib/guards';
 import { escapeCell } from '../lib/markdown';
 import type { BackupsDeleted, DeletedBackup } from './model';
 
 /** Whether a record that was read back has everything that is shown of a deletion of backups. */
 export function isBackupsDeleted(value: unknown): value is BackupsDeleted {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, at, kind, actor, backups } = value as Partial<Record<keyof BackupsDeleted, unknown>>;
+  const { id, at, kind, actor, reason, backups } = value as Partial<Record<keyof BackupsDeleted, unknown>>;
   return (
     kind === 'backupsDeleted' &&
-    [id, at, actor].every((field) => typeof field === 'string') &&
+    areTexts([id, at, actor]) &&
+    areTextsOrNull([reason]) &&
     Array.isArray(backups) &&
     backups.every(isDeletedBackup)
   );
@@ -47,9 +49,5 @@ export function deletionAsMarkdown(record: BackupsDeleted): string {
 function isDeletedBackup(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { id, createdAt, because, contexts, sha256 } = value as Partial<Record<keyof DeletedBackup, unknown>>;
-  return (
-    [id, createdAt, because, sha256].every((field) => typeof field === 'string') &&
-    Array.isArray(contexts) &&
-    contexts.every((context) => typeof context === 'string')
-  );
+  return areTexts([id, createdAt, because, sha256]) && Array.isArray(contexts) && areTexts(contexts);
 }

@@ -1,23 +1,26 @@
+import { areTexts, areTextsOrNull } from '../lib/guards';
 import { escapeCell } from '../lib/markdown';
-import type { Change, ChangedContext, ProxySettings } from './model';
+import type { Change, ChangeSource, ChangedContext, ProxySettings } from './model';
 
 /** Whether a record that was read back has everything that is shown of a change. */
 export function isChange(value: unknown): value is Change {
   if (typeof value !== 'object' || value === null) return false;
-  const {
-    id,
-    at,
-    kind,
-    actor,
-    backupId,
-    outcome: end,
-    contexts,
-  } = value as Partial<Record<keyof Change, unknown>>;
+  const change = value as Partial<Record<keyof Change, unknown>>;
+  const { id, at, kind, actor, backupId, outcome: end, contexts, source } = change;
+  const { requestId, ticket, reason, failure, restoredBackupId } = change;
   return (
-    [id, at, kind, actor, backupId, end].every((field) => typeof field === 'string') &&
+    areTexts([id, at, kind, actor, backupId, end]) &&
+    areTextsOrNull([requestId, ticket, reason, failure, restoredBackupId]) &&
+    (source === null || isSource(source)) &&
     Array.isArray(contexts) &&
     contexts.every(isChangedContext)
   );
+}
+
+function isSource(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, sid } = value as Partial<Record<keyof ChangeSource, unknown>>;
+  return areTexts([id, sid]);
 }
 
 /**

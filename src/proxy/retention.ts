@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { access, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../lib/clock';
@@ -86,7 +87,7 @@ export class BackupRetention {
   }
 
   private async carryOut(entry: BackupsDeleted): Promise<void> {
-    await writeFileDurably(this.note, JSON.stringify(entry) + '\n');
+    await writeFileDurably(this.note, JSON.stringify({ sha256: hashOf(entry), entry }) + '\n');
     await this.parts.record(entry);
     await this.removeFiles(entry);
   }
@@ -208,9 +209,14 @@ export class BackupRetention {
 
 function parseEntry(text: string): BackupsDeleted | undefined {
   try {
-    const entry: unknown = JSON.parse(text);
-    return isBackupsDeleted(entry) ? entry : undefined;
+    const { sha256, entry } = JSON.parse(text) as { readonly sha256?: unknown; readonly entry?: unknown };
+    return isBackupsDeleted(entry) && sha256 === hashOf(entry) ? entry : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** So that nothing else goes than what the journal tells of. */
+function hashOf(entry: BackupsDeleted): string {
+  return createHash('sha256').update(JSON.stringify(entry)).digest('hex');
 }

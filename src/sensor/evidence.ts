@@ -1,15 +1,17 @@
+import { areTexts, areTextsOrNull } from '../lib/guards';
 import { escapeCell } from '../lib/markdown';
 import type { SensorRestartRecord } from './model';
 
 /** Whether a record that was read back has everything that is shown of a restart. */
 export function isSensorRestart(value: unknown): value is SensorRestartRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, at, kind, actor, outcome, steps } = value as Partial<
-    Record<keyof SensorRestartRecord, unknown>
-  >;
+  const record = value as Partial<Record<keyof SensorRestartRecord, unknown>>;
+  const { id, at, kind, actor, outcome, steps } = record;
+  const { requestId, ticket, reason, failure, changeId } = record;
   return (
     kind === 'sensorRestart' &&
-    [id, at, actor, outcome].every((field) => typeof field === 'string') &&
+    areTexts([id, at, actor, outcome]) &&
+    areTextsOrNull([requestId, ticket, reason, failure, changeId]) &&
     Array.isArray(steps) &&
     steps.every(isStep)
   );

@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { openAdminToken } from '../../../src/auth/adminToken';
 import { newToken, readTokenFile, tokenFileIn, tokenHash, writeTokenFile } from '../../../src/auth/tokenFile';
-import { tokenUseFileIn } from '../../../src/auth/tokenStore';
+
 import { CommandRefusal } from '../../../src/cli/commandResult';
 import { createToken, listTokens } from '../../../src/cli/tokenCommand';
 import { systemClock } from '../../../src/lib/clock';
@@ -63,7 +63,7 @@ it('token-use.json with any content does not keep the tokens from being listed',
     .map((uses) => Buffer.from(JSON.stringify(uses)));
   await fc.assert(
     fc.asyncProperty(fc.oneof(damaged(whole), other), async (bytes) => {
-      await writeFile(tokenUseFileIn(folder.path), bytes);
+      await writeFile(path.join(folder.path, 'token-use.json'), bytes);
       const { exitCode, lines } = await listTokens(place());
       expect(exitCode).toBe(0);
       expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual(names);
