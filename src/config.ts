@@ -107,8 +107,12 @@ const NAMES = [
   'RESOLVE',
   'LOG_LEVEL',
   'CONFIG',
+  // For the commands that ask a service (cli/client/); the service itself does not look at them.
+  'URL',
+  'TOKEN',
+  'CA',
 ] as const;
-type Name = (typeof NAMES)[number];
+export type Name = (typeof NAMES)[number];
 
 const PREFIX = 'SENSORPROXY_';
 
@@ -185,12 +189,31 @@ export interface CommandLineSettings {
 }
 
 /** {@link readConfig} with what the command line states. */
-export function readConfigWith({ configFile, dataDir }: CommandLineSettings): Config {
-  return readConfig({
-    ...process.env,
+export function readConfigWith(stated: CommandLineSettings): Config {
+  return readConfig(withStated(stated, process.env));
+}
+
+/**
+ * The settings as texts, for a client: it may not be allowed to read what some of them name, such as the service's key.
+ * `noColour`: no-color.org. Throws {@link ConfigError} for a settings file that cannot be used and for unknown names.
+ */
+export function readSettings(stated: CommandLineSettings, environment: Settings = process.env) {
+  const problems: string[] = [];
+  const settings = withFile(withStated(stated, environment), problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    textOf: (name: Name): string | undefined => settings[PREFIX + name]?.trim() || undefined,
+    defaultDataDir: defaultDataDir(environment, process.platform),
+    noColour: Boolean(environment.NO_COLOR),
+  };
+}
+
+function withStated({ configFile, dataDir }: CommandLineSettings, environment: Settings): Settings {
+  return {
+    ...environment,
     ...(configFile === null ? {} : { [`${PREFIX}CONFIG`]: configFile }),
     ...(dataDir === null ? {} : { [`${PREFIX}DATA_DIR`]: dataDir }),
-  });
+  };
 }
 
 /** The environment, with the settings of the file below it. A name that is not known is a typing error, not a wish. */
@@ -238,11 +261,12 @@ function defaultDataDir(environment: Settings, platform: NodeJS.Platform): strin
   return path.join(environment.ProgramData ?? 'C:\\ProgramData', 'SensorProxy');
 }
 
-function isLoopback(host: string): boolean {
+/** Whether what is sent to the host stays on this machine. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-function parseHost(text: string): string {
+export function parseHost(text: string): string {
   if (text === 'localhost' || isIP(text) !== 0) return text;
   throw new Error('it must be an IP address or localhost.');
 }
@@ -270,7 +294,7 @@ function readTls(read: Read, problems: string[]): TlsSetting | 'none' | 'bad' {
 }
 
 /** A file's absolute path and its text, which `check` takes or throws at. */
-function pemFile(
+export function pemFile(
   file: string,
   check: (text: string) => unknown,
 ): { readonly file: string; readonly text: string } {
@@ -285,7 +309,7 @@ function parseHostName(text: string): string {
   throw new Error('each must be a host name or an IP address, without scheme, port, path and *.');
 }
 
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65535) throw new Error('it must be a number from 0 to 65535.');
   return port;

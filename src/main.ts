@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Exit, type OneCommand, parseCommandLine } from './cli/commandLine';
+import type { Terminal } from './cli/client/screen';
+import { runClient } from './cli/client/runClient';
 import { runCommand, windowsService } from './cli/runCommand';
 import { SERVICE_NAME } from './cli/serviceCommand';
 import { compose } from './compose';
@@ -37,6 +39,9 @@ async function main(): Promise<void> {
       break;
     case 'command':
       await carryOut(command);
+      break;
+    case 'client':
+      endAfterOutput(await runClient(command, terminal()));
       break;
     case 'print':
       (command.exitCode === 0 ? process.stdout : process.stderr).write(`${command.text}\n`);
@@ -110,6 +115,16 @@ async function carryOut(command: OneCommand): Promise<void> {
     else process.stderr.write(`sensorproxy: ${line}\n`);
   }
   endAfterOutput(result.exitCode);
+}
+
+function terminal(): Terminal {
+  const { stdout, stderr } = process;
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    outIsTerminal: stdout.isTTY,
+    errIsTerminal: stderr.isTTY,
+  };
 }
 
 /** Serves until the signal comes, then finishes what is in flight, changes last. */

@@ -26,10 +26,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
   config: ['lib', 'endpoints', 'auth'],
   // auth and journal: their files in the data folder, which the commands read and write.
-  cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS],
+  cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS, 'cli/client'],
+  // The shapes of the contract: types alone, by a rule of its own.
+  'cli/client': ['lib', 'config', 'cli', 'wininet', 'proxy', 'endpoints', 'sensor', 'http'],
   compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'metrics', 'config'],
   // '..': package.json, for the version.
-  main: ['lib', 'http', 'config', 'compose', 'cli', ...WINDOWS, '..'],
+  main: ['lib', 'http', 'config', 'compose', 'cli', 'cli/client', ...WINDOWS, '..'],
 };
 
 interface Import {
@@ -116,7 +118,12 @@ function target(from: string, specifier: string): string | null {
   return path.posix.join(path.posix.dirname(from), specifier).replace(/\.(?:ts|js)$/, '');
 }
 
+function targetFolder(from: string, specifier: string): string {
+  return folderOf(target(from, specifier) ?? from);
+}
+
 function folderOf(name: string): string {
+  if (name.startsWith('cli/client/')) return 'cli/client';
   return name.split('/')[0]?.replace(/\.ts$/, '') ?? '';
 }
 
@@ -146,8 +153,7 @@ const edges: Rule = ({ name, imports }) => {
   if (allowed === undefined)
     return [`${name}: there is no rule for src/${folder}; add it to the layout and here`];
   return imports.flatMap(({ specifier }) => {
-    const to = target(name, specifier);
-    const other = to === null ? folder : folderOf(to);
+    const other = targetFolder(name, specifier);
     if (other === folder || allowed.includes(other)) return [];
     const why =
       FEATURES.includes(folder) && FEATURES.includes(other)
@@ -164,11 +170,20 @@ const RULES: Readonly<Record<string, Rule>> = {
     ['http/'],
     'the rest must serve without a web server',
   ),
-  'node:http serves in http, and fetches proxy scripts, only': packagesOnlyIn(
+  'node:http serves in http, fetches proxy scripts, and asks the service, only': packagesOnlyIn(
     /^(?:node:)?http[2s]?$/,
-    ['http/', 'endpoints/pac/'],
-    'endpoints speak HTTP byte by byte, to time and name each phase; a proxy script is a file like any other, with redirects and a cache',
+    ['http/', 'endpoints/pac/', 'cli/client/httpClient'],
+    'endpoints speak HTTP byte by byte, to time and name each phase; a proxy script is a file like any other, with redirects and a cache; the command line is a client of the service',
   ),
+  'clients share only types with the service': ({ name, imports }) =>
+    folderOf(name) === 'cli/client'
+      ? imports
+          .filter(
+            ({ specifier, typeOnly }) =>
+              !typeOnly && !/^(?:lib|config|cli.*)$/.test(targetFolder(name, specifier)),
+          )
+          .map(({ specifier }) => `${name} imports ${specifier}: the service may be on another machine`)
+      : [],
   'threads run proxy scripts only': packagesOnlyIn(
     /^(?:node:)?worker_threads$/,
     ['endpoints/pac/'],
@@ -273,10 +288,11 @@ describe('the checker', () => {
     ['the web framework stays in http', 'compose.ts', "import express from 'express';"],
     ['the web framework stays in http', 'proxy/model.ts', "import type { Route } from '@tsoa/runtime';"],
     [
-      'node:http serves in http, and fetches proxy scripts, only',
+      'node:http serves in http, fetches proxy scripts, and asks the service, only',
       'endpoints/probe.ts',
       "import { request } from 'node:http';",
     ],
+    ['clients share only types with the service', 'cli/client/copy.ts', "import '../../proxy/copy';"],
     ['threads run proxy scripts only', 'proxy/copy.ts', "import { Worker } from 'node:worker_threads';"],
     ['native bindings stay in their driver', 'registry/openRegistry.ts', "const koffi = require('koffi');"],
     [
@@ -302,6 +318,7 @@ describe('the checker', () => {
   it.each<[string, string]>([
     ['http/app.ts', "import express from 'express'; import type { Change } from '../proxy/model';"],
     ['wininet/hostName.ts', "import { isIP } from 'node:net';"],
+    ['cli/client/contexts.ts', "import type { ProxyContexts } from '../../proxy/model';"],
     ['config.ts', 'const settings = process.env;'],
     ['lib/clock.ts', 'export const now = () => new Date().toISOString();'],
     [

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, parseCommandLine } from '../../../src/cli/commandLine';
+import { type CommandName, COMMANDS } from '../../../src/cli/commands';
 import { version } from '../../../package.json';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -54,7 +55,8 @@ describe('the command line', () => {
     'service',
     'service restart',
     'service INSTALL',
-    'service --help',
+    'service --help now',
+    'services --help',
     'service install now',
     'service install --port 1',
     'service install --config',
@@ -82,9 +84,100 @@ describe('the command line', () => {
   });
 });
 
+describe('commands that ask a service', () => {
+  const parsed = (...args: string[]): Command => parseCommandLine(args, '1.2.3');
+
+  it('take what each needs, and what all of them take', () => {
+    expect(
+      parsed(
+        'copy',
+        '--target',
+        'a',
+        '--target=b',
+        '--dry-run',
+        '--json',
+        '--url',
+        'http://x',
+        '--config',
+        'c',
+      ),
+    ).toEqual({
+      kind: 'client',
+      name: 'copy',
+      subject: '',
+      settings: { configFile: path.resolve('c'), dataDir: null },
+      options: { target: ['a', 'b'], 'dry-run': true, json: true, url: 'http://x' },
+    });
+    expect(parsed('restore', 'x')).toMatchObject({ name: 'restore', subject: 'x' });
+    expect(parsed('sensor')).toMatchObject({ kind: 'client', name: 'sensor' });
+    expect(parsed('sensor', 'restart', '--dry-run')).toMatchObject({ name: 'sensor restart' });
+  });
+
+  it.each([
+    ['copy --limit 3', "Unknown option '--limit'."],
+    ['copy now', '“now” is not expected here.'],
+    ['restore', 'It takes a backup.'],
+    ['restore a b', '“b” is not expected here.'],
+    ['changes --ticket', "Option '--ticket <value>' argument missing."],
+    ['changes --ticket=', '--ticket takes a value.'],
+    ['copy --target=', '--target takes a value.'],
+    ['copy --dry-run=yes', "Option '--dry-run' does not take an argument."],
+    ['sensor stop', '“stop” is not expected here.'],
+    ['health --strict', "Unknown option '--strict'."],
+  ])('answer “%s” with 2 and what is wrong', (line, why) => {
+    const name = line.split(' ')[0] ?? '';
+    expect(parsed(...line.split(' '))).toEqual({
+      kind: 'print',
+      exitCode: 2,
+      text: `sensorproxy ${name}: ${why}\nSee sensorproxy ${name} --help.`,
+    });
+  });
+});
+
+describe('help', () => {
+  const typed = Object.keys(COMMANDS).filter((name) => COMMANDS[name as CommandName].does !== null);
+
+  it.each(typed)('of %s has examples that are understood, and the exit codes', (name) => {
+    const command = parseCommandLine([...name.split(' '), '--help'], '1.2.3');
+    if (command.kind !== 'print') throw new Error('no help');
+    expect(command.exitCode).toBe(0);
+    const examples = [...command.text.matchAll(/^ {2}sensorproxy (.*?)(?: > .*)?$/gm)].map(
+      ([, line = '']) => line,
+    );
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) {
+      const words = [...example.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+      expect(parseCommandLine(words, '1.2.3')).toMatchObject({ name });
+    }
+    expect(command.text).toMatch(/\nExit codes:\n {2}0 /);
+  });
+
+  it.each(typed)('of the program and of the group names %s', (name) => {
+    const [first = '', second] = name.split(' ');
+    const asked = [['--help'], ...(second === undefined || first in COMMANDS ? [] : [[first, '--help']])];
+    for (const args of asked) {
+      expect(parseCommandLine(args, '1.2.3')).toMatchObject({
+        exitCode: 0,
+        text: expect.stringContaining(`  sensorproxy ${name}`),
+      });
+    }
+  });
+
+  it('goes before whatever else is missing or wrong in number', () => {
+    expect(parseCommandLine(['restore', '--help'], '1.2.3')).toMatchObject({ kind: 'print', exitCode: 0 });
+    expect(parseCommandLine(['token', 'create', '--help'], '1.2.3')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('does not name what no person types', () => {
+    expect(parseCommandLine(['--help'], '1.2.3')).not.toMatchObject({
+      text: expect.stringContaining('service run'),
+    });
+  });
+});
+
 describe('the program', () => {
   async function program(...args: string[]) {
-    const child = spawn(process.execPath, ['--import', 'tsx', path.join(ROOT, 'src', 'main.ts'), ...args], {
+    const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'main.js'), ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH },

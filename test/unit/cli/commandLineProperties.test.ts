@@ -13,11 +13,19 @@ const word = fc.oneof(
     'revoke',
     'journal',
     'verify',
+    'contexts',
+    'copy',
+    'health',
+    'sensor',
+    'restart',
   ),
   fc.constantFrom(
     '--config',
     '--data-dir',
     '--scope',
+    '--target',
+    '--json',
+    '--token',
     '--',
     '-',
     '--help',
@@ -33,7 +41,7 @@ it('any arguments are a command, or a text to print', () => {
   fc.assert(
     fc.property(fc.array(word, { maxLength: 8 }), (args) => {
       const command = parseCommandLine(args, '1.2.3');
-      expect(['serve', 'runAsService', 'command', 'print']).toContain(command.kind);
+      expect(['serve', 'runAsService', 'command', 'client', 'print']).toContain(command.kind);
       if (args.length > 0) expect(command.kind).not.toBe('serve');
       if (command.kind === 'print' && command.text !== '1.2.3') expect(command.text).toContain('sensorproxy');
     }),

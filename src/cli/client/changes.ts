@@ -1,0 +1,48 @@
+import type { JournalRecord } from '../../http/services';
+import { type ClientCommandRun, segment } from './command';
+import { ClientExit, misuse } from './failure';
+import { pagesOf } from './paging';
+import { timeInWords, toned } from './words';
+
+/** `sensorproxy changes`: the journal. */
+export const changes: ClientCommandRun = async (parts) => {
+  const { client, screen, subject, options } = parts;
+  if (subject !== '') {
+    if (options.ticket !== undefined)
+      throw misuse('--ticket goes with the list alone: leave the change out.');
+    const path = `/changes/${segment(subject)}`;
+    if (options.json === true) screen.json(await client.json({ path }));
+    else screen.sayLines(await client.text({ path, accept: 'text/markdown' }));
+    return ClientExit.fine;
+  }
+  const page = await pagesOf<JournalRecord>(parts, '/changes', { ticket: options.ticket });
+  if (options.json === true) screen.json(page);
+  else if (page.items.length === 0) screen.say('The journal has no such change.');
+  else {
+    screen.table(
+      ['CHANGE', 'WHEN', 'WHAT', 'OUTCOME', 'WHO', 'TICKET', 'OF'],
+      page.items.map((record) => [
+        record.id,
+        timeInWords(record.at),
+        record.kind,
+        toned(record.outcome),
+        record.actor,
+        record.ticket ?? '-',
+        whatOf(record),
+      ]),
+    );
+    if (page.next !== null) screen.say('There are more: --limit <number>.');
+  }
+  return ClientExit.fine;
+};
+
+function whatOf(record: JournalRecord): string {
+  switch (record.kind) {
+    case 'sensorRestart':
+      return 'the sensor';
+    case 'backupsDeleted':
+      return `${record.backups.length} backups`;
+    default:
+      return record.contexts.map(({ context }) => context).join(', ');
+  }
+}
