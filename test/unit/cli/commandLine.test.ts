@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, parseCommandLine } from '../../../src/cli/commandLine';
@@ -146,8 +147,7 @@ describe('help', () => {
     );
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) {
-      const words = [...example.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
-      expect(parseCommandLine(words, '1.2.3')).toMatchObject({ name });
+      expect(parseCommandLine(wordsOf(example), '1.2.3')).toMatchObject({ name });
     }
     expect(command.text).toMatch(/\nExit codes:\n {2}0 /);
   });
@@ -168,12 +168,34 @@ describe('help', () => {
     expect(parseCommandLine(['token', 'create', '--help'], '1.2.3')).toMatchObject({ exitCode: 0 });
   });
 
+  it('has nothing that docs/cli.md leaves out, whose lines are all understood', () => {
+    const text = readFileSync(path.join(ROOT, 'docs', 'cli.md'), 'utf8');
+    const lines = [...text.matchAll(/^(?:> )?sensorproxy .*$|`(sensorproxy [^<`]*)`/gm)].map(
+      ([line, quoted]) => (quoted ?? line).replace(/^> /, '').replace(/ +(?:#|>|\|).*$/, ''),
+    );
+    expect(lines.length).toBeGreaterThan(15);
+    const commands = lines.map((line) =>
+      parseCommandLine(wordsOf(line.replace('sensorproxy ', '')), '1.2.3'),
+    );
+    expect(lines.filter((_, index) => !['client', 'command'].includes(commands[index]?.kind ?? ''))).toEqual(
+      [],
+    );
+    const shown = commands.flatMap((command) => ('name' in command ? [command.name] : []));
+    const clients = typed.filter((name) => COMMANDS[name as CommandName].kind === 'client');
+    expect(clients.filter((name) => !shown.includes(name as (typeof shown)[number]))).toEqual([]);
+  });
+
   it('does not name what no person types', () => {
     expect(parseCommandLine(['--help'], '1.2.3')).not.toMatchObject({
       text: expect.stringContaining('service run'),
     });
   });
 });
+
+/** Words as a shell takes them, as far as the examples go. */
+function wordsOf(line: string): readonly string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+}
 
 describe('the program', () => {
   async function program(...args: string[]) {
