@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { type Served, serve } from '../../../http/clients';
+import { openTlsService } from '../../../http/tlsService';
 import { closedPort } from '../../../support/scriptedServer';
 import { found } from './typing';
 
@@ -57,4 +58,19 @@ it('writes nothing but JSON to stdout with --json', async () => {
     expect.objectContaining({ status: 'unhealthy' }),
   ]);
   expect([refused.code, JSON.parse(refused.out)]).toEqual([4, expect.objectContaining({ status: 404 })]);
+});
+
+it('cannot be told by the environment to trust every certificate', async () => {
+  const tls = await openTlsService();
+  try {
+    const { code, out, err } = await program(['backups'], {
+      SENSORPROXY_URL: `https://localhost:${tls.port}`,
+      SENSORPROXY_TOKEN: tls.service.token,
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    });
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toContain('is not trusted');
+  } finally {
+    await tls.close();
+  }
 });
