@@ -16,6 +16,7 @@ const TAGS = [
   },
   { name: 'Backups', description: 'What was saved before each change, and its way back.' },
   { name: 'Changes', description: 'The journal: who changed what, when and why.' },
+  { name: 'Events', description: 'What has happened: drift, endpoints, changes, the sensor.' },
   { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
   { name: 'Sensor', description: 'The sensor on this machine, and its restart.' },
   {

@@ -18,6 +18,7 @@ import type {
   RestoreRequest,
 } from '../src/proxy/model';
 import { allowlistExample, allowlistTextExamples } from './openapiAllowlistExamples';
+import { eventsExample } from './openapiEventsExample';
 import {
   healthExample,
   healthHistoryExample,
@@ -209,6 +210,7 @@ export const answerExamples = {
   } satisfies ChangeOutcome,
   listChanges: { items: [restart, change], next: 'MTI' } satisfies JournalPage,
   getChange: change,
+  listEvents: eventsExample,
   listEndpoints: {
     items: [
       {

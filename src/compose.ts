@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Registry as MetricsRegistry } from 'prom-client';
@@ -21,6 +19,9 @@ import { createTrustStore } from './endpoints/probe/trust';
 import { rootFindings, systemRootsOnWindows } from './endpoints/rootFindings';
 import { createRoutes } from './endpoints/routes';
 import { createSharedRuns } from './endpoints/runs/sharedRuns';
+import { EVENT_TYPES } from './events/event';
+import { ChangeEvents } from './events/changeEvents';
+import { EventLog } from './events/eventLog';
 import { createHostRule } from './http/hostCheck';
 import { createInFlight } from './http/inFlight';
 import { createReadiness } from './http/readiness';
@@ -30,13 +31,14 @@ import { openIdempotencyKeys } from './http/idempotency/keys';
 import type { JournalRecord, Services } from './http/services';
 import { JournalFolder } from './journal/journalFolder';
 import { systemClock as clock } from './lib/clock';
+import { lockDataDir, openDataDir } from './lib/dataFolder';
 import { removeUnfinishedWrites } from './lib/durableFile';
-import { DomainError, systemCodeOf } from './lib/errors';
-import { FileLockedError, acquireFileLock } from './lib/fileLock';
 import type { Logger } from './lib/logger';
 import { createProcessMetrics } from './metrics/processMetrics';
 import { createEventCounters } from './metrics/serviceMetrics';
 import { createStateMetrics } from './metrics/stateMetrics';
+import { createWatchMetrics } from './metrics/watchMetrics';
+import { startMonitor } from './monitor/monitor';
 import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
 import { isBackupsDeleted } from './proxy/deletedBackups';
 import { isChange } from './proxy/evidence';
@@ -123,10 +125,23 @@ async function openServices(
     isEntry: isJournalRecord,
   });
   opened.push(() => journal.close());
+  const watchMetrics = createWatchMetrics(metrics, clock, { types: EVENT_TYPES, on: config.watch !== null });
+  const events = await EventLog.open(dataDir, {
+    logger,
+    counted: (type) => {
+      watchMetrics.event(type);
+    },
+  });
+  opened.push(() => events.close());
+  const changeEvents = await ChangeEvents.open({ dataDir, journal, log: events, logger });
+  opened.push(() => changeEvents.close());
   const tokens = await openTokenStore(dataDir, { clock, logger });
   opened.push(() => tokens.close());
   if (tokens.admin.created) logger.info("an administrator's token was made", { file: tokens.admin.file });
-  const record = (entry: JournalRecord) => journal.append(entry);
+  const record = async (entry: JournalRecord): Promise<void> => {
+    await journal.append(entry);
+    changeEvents.changed();
+  };
   const sensor = openSensorService({ registry, ...machine, record, clock, logger });
   opened.push(() => sensor.close());
   const proxy = await openProxyService({
@@ -175,21 +190,44 @@ async function openServices(
     logger,
   });
   const requireTicket = ticketCheck(config.requireTicket);
+  const counted = countedChanges(proxy, (kind, end) => {
+    counters.change(kind, end);
+  });
+  const sharedHealth = createSharedRuns({
+    start: (query, signal, watcher) => health.check(query, signal, watcher),
+    settingsOf: (contexts) => Promise.all(contexts.map((id) => proxy.proxyFor(id))),
+    record: (check) => {
+      healthHistory.record(check);
+    },
+    clock,
+    mostRuns: RUNS_AT_A_TIME,
+  });
   logger.info('opened', { registry: registry.driver, because, dataDir });
-  return {
-    proxy: countedChanges(requiringTickets(proxy, requireTicket), (kind, end) => {
-      counters.change(kind, end);
-    }),
-    changes: journal,
-    health: createSharedRuns({
-      start: (query, signal, watcher) => health.check(query, signal, watcher),
-      settingsOf: (contexts) => Promise.all(contexts.map((id) => proxy.proxyFor(id))),
-      record: (check) => {
-        healthHistory.record(check);
+  if (config.watch !== null) {
+    const monitor = await startMonitor({
+      settings: config.watch,
+      dataDir,
+      contexts: () => proxy.contexts(),
+      onContextsChange: (listener) => {
+        proxy.onRegistryChange(listener);
+      },
+      sensor: () => sensor.show(),
+      checkEndpoints: async (signal) => (await sharedHealth({}, signal)).checks,
+      copy: (request, actor) => counted.copy(request, actor),
+      events: { record: (event) => events.append(event), newestFirst: () => events.newestFirst() },
+      looked: (watch) => {
+        watchMetrics.looked(watch);
       },
       clock,
-      mostRuns: RUNS_AT_A_TIME,
-    }),
+      logger,
+    });
+    opened.push(() => monitor.stop());
+  }
+  return {
+    proxy: requiringTickets(counted, requireTicket),
+    changes: journal,
+    events,
+    health: sharedHealth,
     healthHistory: {
       page: async ({ context, ...request }) =>
         healthHistory.page({
@@ -248,43 +286,4 @@ async function openServices(
 
 function isJournalRecord(value: unknown): value is JournalRecord {
   return isChange(value) || isSensorRestart(value) || isBackupsDeleted(value);
-}
-
-async function openDataDir(dataDir: string): Promise<void> {
-  try {
-    await makeFolder(dataDir);
-    await access(dataDir, constants.W_OK);
-  } catch (cause) {
-    throw new DomainError(
-      'unavailable',
-      'data-dir-unusable',
-      `the data folder cannot be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make it writable, or set SENSORPROXY_DATA_DIR.`,
-      { cause },
-    );
-  }
-}
-
-/** Not mkdir's own `recursive`, which tries without end below /proc (Node 20). */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || path.dirname(folder) === folder) throw error;
-    await makeFolder(path.dirname(folder));
-    await mkdir(folder, { mode: 0o700 });
-  }
-}
-
-async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
-  try {
-    const lock = await acquireFileLock(path.join(dataDir, 'service'));
-    return () => lock.release();
-  } catch (cause) {
-    if (!(cause instanceof FileLockedError)) throw cause;
-    const holder = cause.pid === undefined ? '' : ` (process ${cause.pid})`;
-    const detail = `another instance${holder} uses this data folder. Stop it, or set SENSORPROXY_DATA_DIR.`;
-    throw new DomainError('conflict', 'data-dir-locked', detail, { cause });
-  }
 }

@@ -9,6 +9,8 @@ import { parseAuthority } from './lib/authority';
 import { messageOf, systemCodeOf } from './lib/errors';
 import { certificatesIn, type KeyPair, keyPairOf, privateKeyIn } from './lib/keyPair';
 import { LOG_LEVELS, type LogLevel } from './lib/logger';
+import { parseDamping } from './monitor/damping';
+import { type MonitorSettings, parseInterval, parseProbeInterval } from './monitor/settings';
 
 /** Everything that can be set, checked and frozen. `docs/configuration.md` describes each setting. */
 export interface Config {
@@ -37,6 +39,8 @@ export interface Config {
   /** PEM text of roots to trust beside the system's. */
   readonly extraCa: string | null;
   readonly resolve: readonly ResolveOverride[];
+  /** What is looked at without being asked; null: nothing. */
+  readonly watch: MonitorSettings | null;
   readonly logLevel: LogLevel;
 }
 
@@ -105,6 +109,11 @@ const NAMES = [
   'ENDPOINTS_FILE',
   'EXTRA_CA',
   'RESOLVE',
+  'WATCH',
+  'WATCH_INTERVAL',
+  'PROBE_INTERVAL',
+  'ON_DRIFT',
+  'DAMPING',
   'LOG_LEVEL',
   'CONFIG',
   // For the commands that ask a service (cli/client/); the service itself does not look at them.
@@ -168,6 +177,7 @@ export function readConfig(
     endpoints: read('ENDPOINTS_FILE', null, (file) => parseEndpointsFile(readText(file))),
     extraCa: read('EXTRA_CA', null, (file) => pemFile(file, certificatesIn).text),
     resolve: read('RESOLVE', [], parseResolveOverrides),
+    watch: readWatch(read, problems),
     logLevel: read('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -291,6 +301,19 @@ function readTls(read: Read, problems: string[]): TlsSetting | 'none' | 'bad' {
   if (problems.length > before) return 'bad';
   if (cert === null || key === null || pair === null) return 'none';
   return { certFile: cert.file, keyFile: key.file, pair, clientCa, clientScopes: clientScopes ?? [] };
+}
+
+/** All of it is checked, also while nothing is watched. */
+function readWatch(read: Read, problems: string[]): MonitorSettings | null {
+  const on = read('WATCH', 'off', oneOf(['off', 'on'])) === 'on';
+  const watch: MonitorSettings = {
+    intervalS: read('WATCH_INTERVAL', 60, parseInterval),
+    probeIntervalS: read('PROBE_INTERVAL', 300, parseProbeInterval),
+    onDrift: read('ON_DRIFT', 'report', oneOf(['report', 'copy'])),
+    damping: read('DAMPING', { needed: 2, of: 3 }, parseDamping),
+  };
+  if (!on && watch.onDrift === 'copy') problems.push(`${PREFIX}ON_DRIFT: copy needs ${PREFIX}WATCH=on.`);
+  return on ? watch : null;
 }
 
 /** A file's absolute path and its text, which `check` takes or throws at. */

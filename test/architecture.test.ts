@@ -20,16 +20,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   windows: ['lib'],
   registry: ['lib', 'wininet', ...WINDOWS],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, BELOW_FEATURES])),
+  // Events are kept as the journal is kept: chained, on the disk, in files of a size.
+  events: ['lib', 'journal'],
+  // It makes events; what it looks at, compose gives it.
+  monitor: ['lib', 'events'],
   // What the service tells of itself: compose joins it to those who know.
   metrics: ['lib'],
-  http: [...BELOW_FEATURES, ...FEATURES, 'metrics'],
+  http: [...BELOW_FEATURES, ...FEATURES, 'events', 'metrics'],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
-  config: ['lib', 'endpoints', 'auth'],
+  config: ['lib', 'endpoints', 'auth', 'monitor'],
   // auth and journal: their files in the data folder, which the commands read and write.
   cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS, 'cli/client'],
   // The shapes of the contract: types alone, by a rule of its own.
   'cli/client': ['lib', 'config', 'cli', 'wininet', 'proxy', 'endpoints', 'sensor', 'http'],
-  compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'http', 'metrics', 'config'],
+  compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'events', 'monitor', 'http', 'metrics', 'config'],
   // '..': package.json, for the version.
   main: ['lib', 'http', 'config', 'compose', 'cli', 'cli/client', ...WINDOWS, '..'],
 };

@@ -494,6 +494,12 @@ export const PROBLEMS = {
     meaning: 'The folder journal in the data folder cannot be opened or read.',
     remedy: START,
   },
+  'events-unusable': {
+    on: 'unavailable',
+    title: 'The events cannot be opened',
+    meaning: 'The folder events in the data folder cannot be opened or read.',
+    remedy: START,
+  },
   'token-file-malformed': {
     on: 'invalid',
     title: 'Malformed token file',

@@ -7,6 +7,7 @@ import type { HealthHistoryRequest } from '../endpoints/history/healthHistory';
 import type { HealthHistoryPage } from '../endpoints/history/healthResult';
 import type { EndpointList } from '../endpoints/report';
 import type { HealthCheck } from '../endpoints/runs/sharedRuns';
+import type { EventLog } from '../events/eventLog';
 import type { Journal } from '../journal/journal';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
@@ -24,6 +25,8 @@ import type { HostRule } from './hostCheck';
 export interface Services {
   readonly proxy: ProxyService;
   readonly changes: Pick<Journal<JournalRecord>, 'find' | 'page'>;
+  /** What has happened. */
+  readonly events: Pick<EventLog, 'page'>;
   readonly sensor: Pick<SensorService, 'show' | 'restart'>;
   readonly health: HealthCheck;
   /** The results of what `health` has checked. */

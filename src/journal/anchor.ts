@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { systemCodeOf } from '../lib/errors';
+import type { Logger } from '../lib/logger';
 
 /** The last line that was written. */
 export interface Anchor {
@@ -51,6 +52,29 @@ export async function readAnchor(location: string): Promise<Anchor | null> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Where the chain goes on. An append that was killed leaves the anchor one line behind. An anchor that is ahead tells that
+ * lines are missing: the next entry is chained to what was there, so that the gap stays in the open.
+ */
+export async function anchored(anchor: AnchorFile, last: Anchor, logger: Logger): Promise<Anchor> {
+  const noted = await anchor.read();
+  if (noted !== null && noted.seq > last.seq) {
+    logger.error('the journal is shorter than it was: entries are missing at its end', {
+      entries: last.seq,
+      were: noted.seq,
+    });
+    return noted;
+  }
+  // One line may have come before its anchor.
+  if (noted === null && last.seq > 1) {
+    logger.error('the journal has lost its anchor: whether entries are missing at its end cannot be told', {
+      entries: last.seq,
+    });
+  }
+  if (last.seq > (noted?.seq ?? 0)) await anchor.write(last);
+  return last;
 }
 
 async function writeSlot(file: FileHandle, seq: number, text: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** The journal's full files, open for reading, each with the table of its lines: from `<file>.index`, else made from it. */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { writeFileDurably } from '../lib/durableFile';
 import type { JournalEntry } from './journal';
 import { LineTable } from './lineTable';
@@ -49,6 +49,13 @@ export class FullFiles<Entry extends JournalEntry> {
   async take(segment: SealedSegment, { file, table }: Omit<Readable, 'made'>): Promise<void> {
     await this.store(segment, table);
     void this.keep(segment, Promise.resolve({ file, table, made: true }));
+  }
+
+  /** Deletes a file. One that cannot be deleted is found by the next start, and goes later. */
+  async remove({ firstSeq }: SealedSegment): Promise<void> {
+    this.forget(firstSeq);
+    const files = [this.indexOf(firstSeq), segmentPath(this.folder, firstSeq)];
+    for (const file of files) await rm(file, { force: true }).catch(() => undefined);
   }
 
   /** Closes the files. */

@@ -3,15 +3,14 @@ import path from 'node:path';
 import { decodeCursor, encodeCursor } from '../lib/cursor';
 import { removeUnfinishedWrites, syncFolder } from '../lib/durableFile';
 import { messageOf } from '../lib/errors';
-import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
-import { type AnchorFile, openAnchorFile } from './anchor';
+import { type AnchorFile, anchored, openAnchorFile } from './anchor';
 import { formatLine, GENESIS } from './chain';
 import { FullFiles } from './fullFiles';
 import type { Journal, JournalEntry } from './journal';
 import { unavailable, untold, unusable } from './journalErrors';
 import { LineTable } from './lineTable';
-import { entryWithId, newestBelow, type Readable, STALE } from './readLines';
+import { entryWithId, newestBelow, oldestAbove, type Readable, STALE } from './readLines';
 import {
   type SealedSegment,
   sealedNote,
@@ -125,13 +124,25 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
   }
 
   async find(id: string): Promise<Entry | undefined> {
-    const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
-    for (const segment of [this.state.current, ...sealed.reverse()]) {
-      const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));
-      if (found === UNREADABLE) throw untold();
-      if (found !== undefined) return found;
+    return (await this.locate(id))?.entry;
+  }
+
+  /**
+   * At most `limit` entries behind the one with this id, oldest first; null: from the oldest that is kept. Undefined when
+   * there is no such entry. Errors: `journal-unavailable` when that cannot be told.
+   */
+  async after(id: string | null, limit: number): Promise<readonly Entry[] | undefined> {
+    const last = id === null ? 0 : (await this.locate(id))?.seq;
+    if (last === undefined) return undefined;
+    const entries: Entry[] = [];
+    for (const segment of [...this.state.sealed, this.state.current]) {
+      if (entries.length >= limit) break;
+      if ('sizeBytes' in segment && segment.lastSeq <= last) continue;
+      const asked = { last, wanted: limit - entries.length };
+      const found = await this.readFrom(segment, (readable) => oldestAbove(readable, asked, this.parts));
+      if (found !== undefined && found !== UNREADABLE) entries.push(...found);
     }
-    return undefined;
+    return entries;
   }
 
   async page(request: Parameters<Journal<Entry>['page']>[0]) {
@@ -176,6 +187,16 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     return { open: !this.closed, clean: !unclean, damaged: damaged + this.full.damaged };
   }
 
+  private async locate(id: string): Promise<{ readonly seq: number; readonly entry: Entry } | undefined> {
+    const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
+    for (const segment of [this.state.current, ...sealed.reverse()]) {
+      const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));
+      if (found === UNREADABLE) throw untold();
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   private async appendLine(entry: Entry): Promise<void> {
     const { current } = this.state;
     const seq = this.state.last.seq + 1;
@@ -210,13 +231,14 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     this.state.unclean = false;
   }
 
-  /** Notes what the full file holds, and begins the next. */
+  /** Notes what the full file holds, and begins the next. What is more than is kept goes once the notes are without it. */
   private async beginSegment(): Promise<void> {
     const { folder } = this;
     const { current } = this.state;
     const index = { minId: '', maxId: '', ...current.ids, last: this.state.last };
     const note = sealedNote(current.firstSeq, index, current.size);
-    const sealed = [...this.state.sealed, note];
+    const all = [...this.state.sealed, note];
+    const sealed = all.slice(-(this.parts.fullFilesKept ?? all.length));
     const firstSeq = this.state.last.seq + 1;
     const file = await openForWriting(segmentPath(folder, firstSeq));
     try {
@@ -229,6 +251,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     await this.full.take(note, current);
     this.state.sealed = sealed;
     this.state.current = { file, firstSeq, table: new LineTable(), ids: undefined, size: 0 };
+    for (const old of all.slice(0, all.length - sealed.length)) await this.full.remove(old);
   }
 
   /** What `use` reads from a file; {@link UNREADABLE}, and logged, when the file cannot be read. */
@@ -270,29 +293,4 @@ function knownToFit<T>(found: T | typeof STALE): T | undefined {
   return found === STALE ? undefined : found;
 }
 
-/**
- * Where the chain goes on. An append that was killed leaves the anchor one line behind. An anchor that is ahead tells that
- * lines are missing: the next entry is chained to what was there, so that the gap stays in the open.
- */
-async function anchored(
-  anchor: AnchorFile,
-  last: { readonly seq: number; readonly hash: string },
-  logger: Logger,
-): Promise<{ readonly seq: number; readonly hash: string }> {
-  const noted = await anchor.read();
-  if (noted !== null && noted.seq > last.seq) {
-    logger.error('the journal is shorter than it was: entries are missing at its end', {
-      entries: last.seq,
-      were: noted.seq,
-    });
-    return noted;
-  }
-  // One line may have come before its anchor.
-  if (noted === null && last.seq > 1) {
-    logger.error('the journal has lost its anchor: whether entries are missing at its end cannot be told', {
-      entries: last.seq,
-    });
-  }
-  if (last.seq > (noted?.seq ?? 0)) await anchor.write(last);
-  return last;
 }

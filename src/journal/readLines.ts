@@ -104,16 +104,37 @@ function beginOfRange(table: LineTable, end: number, many: number): number {
   return begin;
 }
 
-/** The newest entry of a file that has this id. Rejects with the system's error. */
+/**
+ * The oldest entries of a file whose numbers are larger than `last`, at most `wanted`, oldest first. Rejects with the
+ * system's error.
+ */
+export async function oldestAbove<Entry extends JournalEntry>(
+  readable: Readable,
+  asked: { readonly last: number; readonly wanted: number },
+  reading: Reading<Entry>,
+): Promise<readonly Entry[] | typeof STALE> {
+  const { table } = readable;
+  const entries: Entry[] = [];
+  for (let begin = table.countBelow(asked.last + 1); begin < table.size && entries.length < asked.wanted;) {
+    const end = Math.min(table.size, begin + asked.wanted - entries.length);
+    const read = await readRange(readable, { begin, end }, reading);
+    if (read === STALE) return STALE;
+    entries.push(...read.filter((entry) => entry !== undefined));
+    begin = end;
+  }
+  return entries;
+}
+
+/** The newest entry of a file that has this id, with its number. Rejects with the system's error. */
 export async function entryWithId<Entry extends JournalEntry>(
   readable: Readable,
   id: string,
   reading: Reading<Entry>,
-): Promise<Entry | undefined | typeof STALE> {
+): Promise<{ readonly seq: number; readonly entry: Entry } | undefined | typeof STALE> {
   for (const at of readable.table.withId(id)) {
     const read = await readRange(readable, { begin: at, end: at + 1 }, reading);
     if (read === STALE) return STALE;
-    if (read[0]?.id === id) return read[0];
+    if (read[0]?.id === id) return { seq: readable.table.at(at).seq, entry: read[0] };
   }
   return undefined;
 }

@@ -27,6 +27,8 @@ export interface JournalParts<Entry> {
   readonly lookAtMost?: number;
   /** How many bytes of lines a page may have, unless it is of one entry; 1 MiB unless stated. */
   readonly pageBytes?: number;
+  /** How many full files are kept beside the one that is written; all unless stated. */
+  readonly fullFilesKept?: number;
 }
 
 /** The file that is written. */

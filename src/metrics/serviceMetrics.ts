@@ -29,6 +29,21 @@ export const SERVICE_METRICS = {
     help: 'When the accounts were last compared with the source, in Unix time.',
     labelNames: [],
   },
+  events: {
+    name: 'sensorproxy_events_total',
+    help: 'Events that were recorded.',
+    labelNames: ['type'],
+  },
+  watching: {
+    name: 'sensorproxy_watch_on',
+    help: '1 if the accounts, the sensor and the endpoints are watched.',
+    labelNames: [],
+  },
+  watchLooked: {
+    name: 'sensorproxy_watch_last_look_timestamp_seconds',
+    help: 'When the watch last looked, and could, in Unix time. Not there before.',
+    labelNames: ['watch'],
+  },
   backups: { name: 'sensorproxy_backups', help: 'Backups that are kept.', labelNames: [] },
   newestBackup: {
     name: 'sensorproxy_backup_newest_age_seconds',

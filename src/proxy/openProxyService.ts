@@ -49,6 +49,8 @@ export interface OpenedProxyService extends ProxyService {
   proxyFor(id: string): Promise<ProxyInForce>;
   /** Whether each of the sensor's accounts has another proxy than the source; empty while no source can be told. */
   drift(): Promise<ReadonlyMap<string, boolean>>;
+  /** Calls back within about a second after what `contexts` shows may have changed, where the driver can tell. One listener. */
+  onRegistryChange(listener: () => void): void;
   /** How many backups there are, and from when. Errors: `backups-unavailable`. */
   backupSummary(): Promise<BackupSummary>;
   /** Whether an interrupted change waits to be undone. Rejects with the system's error. */
@@ -121,6 +123,9 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
     drift: async () => proxyDrift(contexts(await read(), undefined)),
+    onRegistryChange: (listener) => {
+      reader.onChange(listener);
+    },
     backupSummary: () => backups.summary(),
     recoveryWaits: recoveryLook(lock, pending),
     close: async () => {

@@ -63,6 +63,8 @@ export async function readSnapshot(registry: Registry): Promise<Snapshot> {
 export interface SnapshotReader {
   /** {@link readSnapshot}, but reads nothing while the driver can tell that nothing has changed. Errors: the registry's. */
   read(): Promise<Snapshot>;
+  /** Calls back soon after what was read may have changed, where the driver can tell. One listener. */
+  onChange(listener: () => void): void;
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export interface SnapshotReader {
 export function snapshotReader(registry: Registry): SnapshotReader {
   let watch: RegistryWatch | undefined;
   let watched = '';
+  let listener: (() => void) | undefined;
   let last: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
   return {
     read: async () => {
@@ -84,12 +87,17 @@ export function snapshotReader(registry: Registry): SnapshotReader {
         last = null;
         watch?.close();
         watch = registry.watch?.(keys);
+        if (listener !== undefined) watch?.onChange(listener);
         watched = wanted;
       } else if (before !== undefined && used === watch) {
         // A change while it was read may have been seen in part. Another read may have begun a new watch, with a new count.
         last = used?.revision() === before ? { revision: before, snapshot } : null;
       }
       return snapshot;
+    },
+    onChange: (told) => {
+      listener = told;
+      watch?.onChange(told);
     },
     close: () => {
       watch?.close();

@@ -43,6 +43,7 @@ describe('the settings', () => {
       endpoints: null,
       extraCa: null,
       resolve: [],
+      watch: null,
       logLevel: 'info',
     });
   });
