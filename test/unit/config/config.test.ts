@@ -48,6 +48,43 @@ describe('the settings', () => {
     });
   });
 
+  it('say what is watched, and how often', () => {
+    const on = (settings: Record<string, string> = {}) =>
+      readConfig({ SENSORPROXY_WATCH: 'on', ...settings }, 'linux').watch;
+    const damping = { needed: 2, of: 3 };
+    expect(on()).toEqual({ intervalS: 60, probeIntervalS: 300, onDrift: 'report', damping });
+    const all = {
+      SENSORPROXY_WATCH_INTERVAL: '5',
+      SENSORPROXY_PROBE_INTERVAL: '0',
+      SENSORPROXY_ON_DRIFT: 'copy',
+      SENSORPROXY_DAMPING: '1/4',
+    };
+    expect(on(all)).toEqual({
+      intervalS: 5,
+      probeIntervalS: 0,
+      onDrift: 'copy',
+      damping: { needed: 1, of: 4 },
+    });
+    expect(readConfig({ SENSORPROXY_WATCH_INTERVAL: '5' }, 'linux').watch).toBeNull();
+  });
+
+  it('about the watch are checked while it is off too, and a repair needs it', () => {
+    const bad = {
+      SENSORPROXY_WATCH: 'yes',
+      SENSORPROXY_WATCH_INTERVAL: '4',
+      SENSORPROXY_PROBE_INTERVAL: '9',
+      SENSORPROXY_ON_DRIFT: 'fix',
+      SENSORPROXY_DAMPING: '3/2',
+    };
+    expect(problems(bad).map((line) => line.split(':')[0])).toEqual(Object.keys(bad));
+    expect(problems({ SENSORPROXY_PROBE_INTERVAL: '86401' })[0]).toContain(
+      '0 or a number of seconds from 10',
+    );
+    expect(problems({ SENSORPROXY_ON_DRIFT: 'copy' })).toEqual([
+      'SENSORPROXY_ON_DRIFT: copy needs SENSORPROXY_WATCH=on.',
+    ]);
+  });
+
   it('are frozen', () => {
     expect(Object.isFrozen(readConfig({}, 'linux'))).toBe(true);
   });
