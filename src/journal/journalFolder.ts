@@ -292,5 +292,3 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
 function knownToFit<T>(found: T | typeof STALE): T | undefined {
   return found === STALE ? undefined : found;
 }
-
-}
