@@ -19,6 +19,7 @@ const TAGS = [
   { name: 'Events', description: 'What has happened: drift, endpoints, changes, the sensor.' },
   { name: 'Endpoints', description: 'The sensor’s cloud endpoints, and how each account reaches them.' },
   { name: 'Sensor', description: 'The sensor on this machine, and its restart.' },
+  { name: 'Webhooks', description: 'Whom events are sent to: signed, or as tickets in ServiceNow and Jira.' },
   {
     name: 'Metrics',
     description: 'What the service does, and what the last checks of the endpoints found, for Prometheus.',
@@ -39,7 +40,7 @@ if it looks sane. All but the Operations need \`Authorization: Bearer <token>\`.
 const COMMON_DESCRIPTIONS: Readonly<Record<string, string>> = {
   dryRun: 'Go through the same checks and give the same shape of answer, but write nothing.',
 };
-const METHODS = ['get', 'put', 'post', 'delete'];
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 /** Problems besides a report of the same status. */
 const ALSO: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkHealth: { '503': 'registry-unavailable registry-access-denied' },
@@ -59,6 +60,7 @@ const ETAG = { ETag: { $ref: '#/components/headers/ETag' } };
 const EXTRA_HEADERS: Readonly<Record<string, Readonly<Record<string, Record<string, object>>>>> = {
   getContext: { '200': ETAG, '304': ETAG },
   putContext: { '200': ETAG },
+  createWebhook: { '201': { Location: { $ref: '#/components/headers/Location' } } },
   getBackupFile: { '200': { 'Content-Disposition': { $ref: '#/components/headers/ContentDisposition' } } },
 };
 
@@ -95,6 +97,7 @@ export function finishDocument(raw: OpenApiDocument, service: { readonly version
           example: '"2c26b46b68ffc68ff99b453c1d304134"',
         },
         ...idempotencyHeaders,
+        Location: { description: 'Path of what was made.', schema: { type: 'string' } },
         ContentDisposition: { description: 'Proposes a file name.', schema: { type: 'string' } },
         RequestId: { description: 'The request’s id, as the log has it.', schema: { type: 'string' } },
         WWWAuthenticate: { description: 'The scheme to use: Bearer.', schema: { type: 'string' } },

@@ -26,6 +26,7 @@ import {
   metricsExample,
   unhealthyExample,
 } from './openapiHealthExample';
+import { webhookAnswerExamples, webhookRequestExamples } from './openapiWebhookExamples';
 import {
   restartExample,
   restartRecordExample,
@@ -231,6 +232,7 @@ export const answerExamples = {
   listHealthHistory: healthHistoryExample,
   getSensor: sensorExample,
   restartSensor: restartExample,
+  ...webhookAnswerExamples,
   getLiveness: { alive: true } satisfies Liveness,
   getReadiness: {
     ready: true,
@@ -270,6 +272,7 @@ export const requestExamples = {
   } satisfies CopyRequest,
   restoreBackup: { dryRun: true, ...WHY } satisfies RestoreRequest,
   restartSensor: restartRequestExample,
+  ...webhookRequestExamples,
 } as const;
 
 function connections(sid: string): string {

@@ -18,6 +18,23 @@ const EXTENSIONS: Readonly<Record<string, object>> = {
   'settings-invalid': {
     errors: [{ detail: 'Windows refuses a leading dot: write *.example.com.', pointer: '/bypassList/1' }],
   },
+  'webhook-invalid': {
+    errors: [
+      {
+        detail: 'There is no field sumary (at /text). docs/webhooks.md lists the fields.',
+        pointer: '/template',
+      },
+    ],
+  },
+  'webhook-host-not-allowed': {
+    errors: [
+      {
+        detail:
+          'The host, with its port, is not listed in SENSORPROXY_WEBHOOK_HOSTS. Have the operator add it.',
+        pointer: '/url',
+      },
+    ],
+  },
   'source-malformed': { offset: 12 },
   'source-ambiguous': {
     candidates: [

@@ -52,12 +52,19 @@ import { openSensorService } from './sensor/sensorService';
 import { type ServiceControl, noServiceManager } from './sensor/serviceControl';
 import type { ProcessRunning } from './sensor/showSensor';
 import { openProcessList } from './windows/processList';
+import { createExchange } from './webhooks/send';
+import { openWebhookFiles } from './webhooks/files';
+import { realPause } from './webhooks/pause';
+import { openWebhooks } from './webhooks/webhookService';
 import { openServiceManager } from './windows/serviceManager';
 
 /** Of all health checks together: each takes a socket or two, and the sensor's machine has other work. */
 const PROBES_AT_A_TIME = 32;
 /** Health checks that differ, so that they cannot share one run. */
 const RUNS_AT_A_TIME = 8;
+
+/** Webhooks that are sent to at a time, of all together. */
+const SENDS_AT_A_TIME = 4;
 
 /** The services, and how to let go of the files and locks that they hold. */
 export interface Composition {
@@ -175,6 +182,23 @@ async function openServices(
         systemRootsOnWindows(),
       ),
   });
+  const webhooks = await openWebhooks({
+    feed: events,
+    files: await openWebhookFiles(dataDir),
+    rules: config.webhooks,
+    exchange: createExchange({
+      rules: config.webhooks,
+      addressesOf: (host, port) => network.lookup(host, port),
+      tlsContext: () => trust.context,
+    }),
+    gate: createGate(SENDS_AT_A_TIME),
+    machine: hostname(),
+    clock,
+    pause: realPause,
+    random: Math.random,
+    logger,
+  });
+  opened.push(() => webhooks.close());
   const healthHistory = new HealthHistory();
   registerHealthMetrics(metrics, () => healthHistory.latest());
   const stopMeasuring = createProcessMetrics(metrics, clock);
@@ -258,6 +282,7 @@ async function openServices(
         return sensor.restart(request, actor);
       },
     },
+    webhooks,
     readiness: createReadiness({
       registry,
       because,

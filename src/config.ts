@@ -1,16 +1,28 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isIP } from 'node:net';
-import { parseEnv } from 'node:util';
 import { type ClientScope, parseClientScopes } from './auth/clientCertificates';
 import { type EndpointDefinition, knownRegion, parseEndpointsFile } from './endpoints/catalogue';
 import { type ResolveOverride, parseResolveOverrides } from './endpoints/resolveOverrides';
-import { parseAuthority } from './lib/authority';
-import { messageOf, systemCodeOf } from './lib/errors';
+import {
+  countUpTo,
+  isLoopback,
+  list,
+  oneOf,
+  parseHost,
+  parseHostName,
+  parsePattern,
+  parsePort,
+  parseSettingsFile,
+  parseSwitch,
+  parseWorkspace,
+  pemFile,
+  readText,
+} from './config/parsers';
+import { messageOf } from './lib/errors';
 import { certificatesIn, type KeyPair, keyPairOf, privateKeyIn } from './lib/keyPair';
 import { LOG_LEVELS, type LogLevel } from './lib/logger';
 import { parseDamping } from './monitor/damping';
 import { type MonitorSettings, parseInterval, parseProbeInterval } from './monitor/settings';
+import { type WebhookRules, parseAllowedHost } from './webhooks/allowedHosts';
 
 /** Everything that can be set, checked and frozen. `docs/configuration.md` describes each setting. */
 export interface Config {
@@ -41,6 +53,8 @@ export interface Config {
   readonly resolve: readonly ResolveOverride[];
   /** What is looked at without being asked; null: nothing. */
   readonly watch: MonitorSettings | null;
+  /** Where webhooks may be sent to. */
+  readonly webhooks: WebhookRules;
   readonly logLevel: LogLevel;
 }
 
@@ -114,6 +128,8 @@ const NAMES = [
   'PROBE_INTERVAL',
   'ON_DRIFT',
   'DAMPING',
+  'WEBHOOK_HOSTS',
+  'WEBHOOK_PLAINTEXT',
   'LOG_LEVEL',
   'CONFIG',
   // For the commands that ask a service (cli/client/); the service itself does not look at them.
@@ -178,6 +194,10 @@ export function readConfig(
     extraCa: read('EXTRA_CA', null, (file) => pemFile(file, certificatesIn).text),
     resolve: read('RESOLVE', [], parseResolveOverrides),
     watch: readWatch(read, problems),
+    webhooks: {
+      hosts: read('WEBHOOK_HOSTS', [], (text) => list(text).map(parseAllowedHost)),
+      plaintext: read('WEBHOOK_PLAINTEXT', false, parseSwitch),
+    },
     logLevel: read('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -232,7 +252,7 @@ function withFile(environment: Settings, problems: string[]): Settings {
   let fromFile: Settings = {};
   if (file) {
     try {
-      fromFile = parseSettingsFile(readText(file));
+      fromFile = parseSettingsFile(readText(file), PREFIX);
     } catch (error) {
       problems.push(`${PREFIX}CONFIG: ${messageOf(error)}`);
     }
@@ -245,40 +265,9 @@ function withFile(environment: Settings, problems: string[]): Settings {
   return settings;
 }
 
-function parseSettingsFile(text: string): Settings {
-  const odd = text
-    .split(/\r?\n/)
-    .findIndex((line) => !/^\s*(?:#.*|(?:export\s+)?[A-Za-z_]\w*\s*=.*)?$/.test(line));
-  if (odd >= 0) throw new Error(`line ${odd + 1} is neither NAME=value nor a comment.`);
-  const settings = parseEnv(text);
-  const foreign = Object.keys(settings).find((name) => !name.startsWith(PREFIX));
-  if (foreign !== undefined) throw new Error(`it sets ${foreign}, which is none of this program's settings.`);
-  return settings;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`the file cannot be read (${systemCodeOf(error) ?? 'unknown reason'}).`, {
-      cause: error,
-    });
-  }
-}
-
 function defaultDataDir(environment: Settings, platform: NodeJS.Platform): string {
   if (platform !== 'win32') return './data';
   return path.join(environment.ProgramData ?? 'C:\\ProgramData', 'SensorProxy');
-}
-
-/** Whether what is sent to the host stays on this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-export function parseHost(text: string): string {
-  if (text === 'localhost' || isIP(text) !== 0) return text;
-  throw new Error('it must be an IP address or localhost.');
 }
 
 /** `none` without TLS, `bad` when something about it is wrong, which then is among the problems. */
@@ -316,49 +305,6 @@ function readWatch(read: Read, problems: string[]): MonitorSettings | null {
   return on ? watch : null;
 }
 
-/** A file's absolute path and its text, which `check` takes or throws at. */
-export function pemFile(
-  file: string,
-  check: (text: string) => unknown,
-): { readonly file: string; readonly text: string } {
-  const text = readText(file);
-  check(text);
-  return { file: path.resolve(file), text };
-}
-
-function parseHostName(text: string): string {
-  const authority = parseAuthority(isIP(text) === 6 ? `[${text}]` : text);
-  if (authority !== undefined && !text.endsWith(':') && authority.port === null) return authority.host;
-  throw new Error('each must be a host name or an IP address, without scheme, port, path and *.');
-}
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65535) throw new Error('it must be a number from 0 to 65535.');
-  return port;
-}
-
-function countUpTo(most: number): (text: string) => number {
-  return (text) => {
-    const count = Number(text);
-    if (/^\d{1,6}$/.test(text) && count >= 1 && count <= most) return count;
-    throw new Error(`it must be a number from 1 to ${most}.`);
-  };
-}
-
-function parsePattern(text: string): RegExp {
-  try {
-    return new RegExp(`^(?:${text})$`, 'u');
-  } catch {
-    throw new Error('it must be a regular expression, such as CHG[0-9]{7}.');
-  }
-}
-
-function parseSwitch(text: string): boolean {
-  if (text === '1' || text === '0') return text === '1';
-  throw new Error('it must be 1 or 0.');
-}
-
 function parseRegistry(
   text: string,
   machine: { readonly environment: Settings; readonly platform: NodeJS.Platform; readonly dataDir: string },
@@ -371,26 +317,4 @@ function parseRegistry(
   }
   if (driver !== 'auto') throw new Error(`${driver} needs Windows; here it must be auto or regfile:<path>.`);
   return { driver: 'regfile', file: path.join(machine.dataDir, 'registry.reg'), seed: true };
-}
-
-function parseWorkspace(text: string): string {
-  if (/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/i.test(text)) return text.toLowerCase();
-  throw new Error(
-    'it is the first part of the workspace’s host name: letters, digits and hyphens, 48 at most.',
-  );
-}
-
-function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = allowed.find((value) => value === text.toLowerCase());
-    if (found === undefined) throw new Error(`it must be one of ${allowed.join(', ')}.`);
-    return found;
-  };
-}
-
-function list(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

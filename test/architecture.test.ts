@@ -8,7 +8,7 @@ import ts from 'typescript';
  */
 
 const SOURCE = path.join(__dirname, '..', 'src');
-const FEATURES = ['proxy', 'endpoints', 'sensor', 'journal', 'auth'];
+const FEATURES = ['proxy', 'endpoints', 'sensor', 'journal', 'auth', 'webhooks'];
 const BELOW_FEATURES = ['lib', 'wininet', 'registry'];
 /** Who may call Windows itself: nobody else needs to know which system this is. */
 const WINDOWS = ['windows'];
@@ -20,18 +20,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   windows: ['lib'],
   registry: ['lib', 'wininet', ...WINDOWS],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, BELOW_FEATURES])),
-  // Events are kept as the journal is kept: chained, on the disk, in files of a size.
   events: ['lib', 'journal'],
-  // It makes events; what it looks at, compose gives it.
   monitor: ['lib', 'events'],
+  webhooks: ['lib', 'wininet', 'events'],
   // What the service tells of itself: compose joins it to those who know.
   metrics: ['lib'],
   http: [...BELOW_FEATURES, ...FEATURES, 'events', 'metrics'],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
-  config: ['lib', 'endpoints', 'auth', 'monitor'],
+  config: ['lib', 'endpoints', 'auth', 'monitor', 'webhooks'],
   // auth and journal: their files in the data folder, which the commands read and write.
   cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS, 'cli/client'],
-  // The shapes of the contract: types alone, by a rule of its own.
   'cli/client': ['lib', 'config', 'cli', 'wininet', 'proxy', 'endpoints', 'sensor', 'http'],
   compose: [...BELOW_FEATURES, ...FEATURES, ...WINDOWS, 'events', 'monitor', 'http', 'metrics', 'config'],
   // '..': package.json, for the version.
@@ -174,10 +172,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ['http/'],
     'the rest must serve without a web server',
   ),
-  'node:http serves in http, fetches proxy scripts, and asks the service, only': packagesOnlyIn(
+  'node:http serves in http, and asks where it is said, only': packagesOnlyIn(
     /^(?:node:)?http[2s]?$/,
-    ['http/', 'endpoints/pac/', 'cli/client/httpClient'],
-    'endpoints speak HTTP byte by byte, to time and name each phase; a proxy script is a file like any other, with redirects and a cache; the command line is a client of the service',
+    ['http/', 'endpoints/pac/', 'cli/client/httpClient', 'webhooks/send'],
+    'endpoints speak HTTP byte by byte, to time and name each phase; a proxy script is a file like any other, with redirects and a cache; the command line is a client of the service; whom webhooks are sent to is checked in one place',
   ),
   'clients share only types with the service': ({ name, imports }) =>
     folderOf(name) === 'cli/client'
@@ -292,7 +290,7 @@ describe('the checker', () => {
     ['the web framework stays in http', 'compose.ts', "import express from 'express';"],
     ['the web framework stays in http', 'proxy/model.ts', "import type { Route } from '@tsoa/runtime';"],
     [
-      'node:http serves in http, fetches proxy scripts, and asks the service, only',
+      'node:http serves in http, and asks where it is said, only',
       'endpoints/probe.ts',
       "import { request } from 'node:http';",
     ],

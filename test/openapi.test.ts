@@ -11,6 +11,9 @@ import { type Service, openService } from './http/service';
 
 const ROOT = path.join(__dirname, '..');
 
+/** The path says it all. */
+const WITHOUT_OPTIONS = new Set(['testWebhook', 'replayDelivery']);
+
 /** What the controllers say now, generated into a folder of its own. */
 function generate(): OpenApiDocument {
   const folder = mkdtempSync(path.join(ROOT, 'node_modules', '.openapi-test-'));
@@ -105,7 +108,8 @@ describe.each(operations)('$name', ({ method, operation }) => {
       if (type === 'application/json') expectToBe(schema, example);
     }
     const body = operation.requestBody?.content['application/json'];
-    expect(operation.requestBody !== undefined).toBe(method === 'put' || method === 'post');
+    const brings = ['put', 'post', 'patch'].includes(method) && !WITHOUT_OPTIONS.has(operation.operationId);
+    expect(operation.requestBody !== undefined).toBe(brings);
     if (body) {
       expect(body.example).toBeDefined();
       expectToBe(body.schema, body.example);

@@ -65,8 +65,7 @@ export async function idempotently<Body extends object>(
 /** Refuses a key where it would be ignored although the caller may rely on it; reading twice does no harm. */
 export function refuseUnexpectedKey(request: Request): void {
   if (request.headers[KEY_HEADER.toLowerCase()] === undefined || !CHANGING.has(request.method)) return;
-  const detail =
-    'This operation takes no Idempotency-Key: If-Match keeps it from being done twice. Send none.';
+  const detail = 'This operation takes no Idempotency-Key, which would be ignored. Send none.';
   throw new HttpProblem('idempotency-key-unexpected', detail);
 }
 

@@ -61,7 +61,7 @@ export const PROBLEMS = {
     on: 400,
     title: 'The operation takes no Idempotency-Key',
     meaning:
-      'The key would be ignored: PUT and DELETE are kept from being done twice by If-Match, and the key is for POST.',
+      'The key would be ignored. PUT and DELETE are kept from being done twice by If-Match; webhooks take none, since what is kept of a key includes the answer, and one of theirs has a secret.',
     remedy: 'Leave the header out.',
   },
   'idempotency-key-in-use': {
@@ -429,6 +429,57 @@ export const PROBLEMS = {
     title: 'A service refuses',
     meaning: 'A service did not take what it was asked for; the detail has the Win32 code.',
     remedy: 'Look the code up (net helpmsg) and mend what it names, then repeat.',
+  },
+
+  // Webhooks.
+  'webhook-not-found': {
+    on: 'notFound',
+    title: 'No such webhook',
+    meaning: 'There is no webhook with this id, or it was deleted.',
+    remedy: 'GET /webhooks lists them.',
+  },
+  'webhook-invalid': {
+    on: 'unprocessable',
+    title: 'The webhook cannot be made so',
+    meaning:
+      'The request is well-formed, but its address cannot be used, its template names a field that is not known, or the preset lacks something. errors lists each. Nothing was kept.',
+    remedy: 'Correct the fields that errors names; docs/webhooks.md describes them.',
+  },
+  'webhook-host-not-allowed': {
+    on: 'unprocessable',
+    title: 'Webhooks may not be sent there',
+    meaning: 'The address’s host, with its port, is not on the allow-list of this service. Nothing was kept.',
+    remedy: 'Have the operator add it to SENSORPROXY_WEBHOOK_HOSTS, or name another host.',
+  },
+  'webhook-unrecorded': {
+    on: 'unavailable',
+    title: 'The webhook cannot be kept',
+    meaning: 'What was asked for could not be written to the data folder. Nothing has changed.',
+    remedy: 'Make room and check the rights on the data folder, then repeat.',
+  },
+  'too-many-webhooks': {
+    on: 'conflict',
+    title: 'There are as many webhooks as there may be',
+    meaning: 'The number of webhooks is bounded. Nothing was kept.',
+    remedy: 'Delete one that is not needed any more, then repeat.',
+  },
+  'delivery-not-found': {
+    on: 'notFound',
+    title: 'No such delivery',
+    meaning: 'The webhook has no delivery with this id, or no longer.',
+    remedy: 'GET /webhooks/{id}/deliveries lists them.',
+  },
+  'delivery-not-dead': {
+    on: 'conflict',
+    title: 'The delivery is not dead',
+    meaning: 'It was made, or is still being tried; only what was given up is replayed.',
+    remedy: 'Nothing is to be done. GET /webhooks/{id}/deliveries?state=dead lists what can be replayed.',
+  },
+  'webhook-queue-full': {
+    on: 'conflict',
+    title: 'Too many deliveries wait',
+    meaning: 'As many deliveries of this webhook as may wait do so already.',
+    remedy: 'Mend the receiver, wait until some are through, then repeat.',
   },
 
   // The registry and the data folder.

@@ -16,6 +16,7 @@ import type { BackupsDeleted, Change } from '../proxy/model';
 import type { ProxyService } from '../proxy/proxyService';
 import type { SensorRestartRecord } from '../sensor/model';
 import type { SensorService } from '../sensor/sensorService';
+import type { WebhookService } from '../webhooks/webhookService';
 import type { InFlight } from './inFlight';
 import type { RequestMetrics } from './requestMetrics';
 import type { IdempotencyKeys } from './idempotency/keys';
@@ -39,6 +40,10 @@ export interface Services {
   /** The endpoints in force: the sensor's own, what is configured, the catalogue. */
   endpoints(): Promise<EndpointList>;
   readonly allowlist: AllowlistMaker;
+  readonly webhooks: Pick<
+    WebhookService,
+    'create' | 'page' | 'get' | 'patch' | 'remove' | 'test' | 'deliveries' | 'replay'
+  >;
   /** Asks each part whether it works. Never rejects. */
   readiness(): Promise<Readiness>;
   /** The token's holder, or undefined for a wrong one; the time it takes tells nothing. */

@@ -18,6 +18,8 @@ const USUAL: Readonly<Record<string, readonly unknown[]>> = {
   ],
   bypassList: [[], [], ['<local>'], ['*.contoso.com', '10.*', '<-loopback>']],
   autoConfigUrl: [null, null, 'http://127.0.0.1:1/proxy.pac', 'https://pac.invalid/p.pac?x=1'],
+  url: ['http://127.0.0.1:1/hook', 'http://127.0.0.1:1/', 'https://127.0.0.1:1/a?b=c'],
+  template: ['{"text": "{{summary}}"}', '{"text": "{{sumary}}"}', '{'],
   source: ['LocalSystem', 'LocalService', 'NetworkService', ANNA, 'CurrentUser'],
   targets: [['LocalSystem'], ['LocalService', 'NetworkService'], [ANNA], ['LocalSystem', 'LocalService']],
 };

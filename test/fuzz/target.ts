@@ -42,7 +42,7 @@ export async function openTarget(): Promise<Target> {
     systemClock,
   );
   const text = configurationText({ [ENDPOINT]: { Address: '127.0.0.1', Port: 2 } });
-  const service = await openService({}, undefined, {
+  const service = await openService({ SENSORPROXY_WEBHOOK_HOSTS: '127.0.0.1:1' }, undefined, {
     control: manager,
     readTextFile: (location) =>
       Promise.resolve(location === CONFIGURATION ? { state: 'read', text } : { state: 'absent' }),
@@ -64,8 +64,9 @@ export async function openTarget(): Promise<Target> {
         return list[Number(nth) % list.length] ?? `no-${kind}`;
       }),
     learn: async () => {
-      const { proxy, changes } = service.services;
+      const { proxy, changes, webhooks } = service.services;
       await keepASource(proxy);
+      await keepAWebhook(webhooks);
       const { contexts } = await proxy.contexts();
       known.sids = contexts.map(({ sid }) => sid).filter((sid) => sid.startsWith('S-1-5-21-'));
       known.etags = [...contexts].reverse().map(({ etag }) => etag);
@@ -73,6 +74,7 @@ export async function openTarget(): Promise<Target> {
       const page = await changes.page({ limit: 20 });
       known.backups = backups.items.map(({ id }) => id);
       known.changes = page.items.map(({ id }) => id);
+      known.webhooks = webhooks.page({ limit: 20 }).items.map(({ id }) => id);
       known.cursorbackups = given(backups.next);
       known.cursorchanges = given(page.next);
       known.cursorhistory = given((await service.services.healthHistory.page({ limit: 1 })).next);
@@ -89,6 +91,14 @@ async function keepASource(proxy: Service['services']['proxy']): Promise<void> {
   const { settings, etag } = await proxy.context(ANNA);
   if (settings?.flags.proxy === true) return;
   await proxy.put(ANNA, { proxyServer: 'proxy.contoso.com:8080' }, etag, { name: 'fuzz', requestId: 'fuzz' });
+}
+
+/** One at least, and room for more. */
+async function keepAWebhook(webhooks: Service['services']['webhooks']): Promise<void> {
+  const actor = { name: 'fuzz', requestId: 'fuzz' };
+  const { items } = webhooks.page({ limit: 200 });
+  if (items.length === 0) await webhooks.create({ name: 'fuzz', url: 'http://127.0.0.1:1/' }, actor);
+  for (const { id } of items.slice(20)) await webhooks.remove(id, actor);
 }
 
 function given(cursor: string | null): readonly string[] {

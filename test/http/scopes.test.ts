@@ -23,7 +23,10 @@ afterAll(() => service.close());
 const writing = Object.entries(contract.paths).flatMap(([path, operations]) =>
   Object.keys(operations)
     .filter((method) => method !== 'get')
-    .map((method) => [method.toUpperCase(), path.replace('{id}', 'LocalSystem')] as const),
+    .map((method) => {
+      const scope = path.startsWith('/webhooks') ? 'admin' : 'operate';
+      return [method.toUpperCase(), path.replace(/\{\w+\}/g, 'LocalSystem'), scope] as const;
+    }),
 );
 
 it('covers what there is', () => {
@@ -32,17 +35,17 @@ it('covers what there is', () => {
 
 it.each(writing)(
   '%s %s is refused to a token that may only read, and changes nothing',
-  async (method, path) => {
+  async (method, path, scope) => {
     const before = bodyOf(await service.call('GET', '/proxy/contexts'));
     const response = await service.call(method, path, { token: tokens.read, body: '{' });
     expect(response.status).toBe(403);
-    expect(bodyOf(response)).toMatchObject({ code: 'scope-missing', scope: 'operate' });
+    expect(bodyOf(response)).toMatchObject({ code: 'scope-missing', scope });
     expect(bodyOf(await service.call('GET', '/proxy/contexts'))).toEqual(before);
   },
 );
 
 it('a token that may only read sees everything', async () => {
-  for (const path of ['/proxy/contexts', '/changes', '/proxy/backups', '/sensor', '/endpoints'])
+  for (const path of ['/proxy/contexts', '/changes', '/proxy/backups', '/sensor', '/endpoints', '/webhooks'])
     expect((await service.call('GET', path, { token: tokens.read })).status).toBe(200);
 });
 

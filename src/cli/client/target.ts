@@ -2,7 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigError, isLoopback, parseHost, parsePort, pemFile, type readSettings } from '../../config';
+import { ConfigError, type readSettings } from '../../config';
+import { isLoopback, parseHost, parsePort, pemFile } from '../../config/parsers';
 import { messageOf, systemCodeOf } from '../../lib/errors';
 import { certificatesIn } from '../../lib/keyPair';
 import type { Options } from '../commands';

@@ -1,0 +1,54 @@
+/** What answers show of webhooks and deliveries: never a secret. */
+import { decodeCursor, encodeCursor } from '../lib/cursor';
+import type { Delivery, DeliveryPage, DeliveryState, Webhook } from './model';
+import { shown } from './stored';
+import type { WebhookState } from './webhookState';
+
+const DELIVERY_ID = /^msg_[0-9TZa-f-]{1,64}_[0-9TZa-f-]{1,64}$/;
+
+/** A webhook as answers show it. */
+export function webhookShown({ current, dead }: Pick<WebhookState, 'current' | 'dead'>): Webhook {
+  const { failing } = current;
+  return {
+    id: current.id,
+    name: current.name,
+    target: new URL(current.url).origin,
+    eventTypes: current.eventTypes,
+    preset: current.preset,
+    status: current.status,
+    statusReason: current.statusReason,
+    createdAt: current.createdAt,
+    createdBy: current.createdBy,
+    hasCredentials: current.credentials !== null,
+    pending: current.pending.length,
+    dead: dead.length,
+    deadDropped: current.deadDropped,
+    failing: failing && {
+      since: failing.since,
+      detail: failing.detail,
+      nextAttemptAt: failing.nextAttemptAt,
+    },
+  };
+}
+
+/** One page of deliveries, newest event first. Errors: `cursor-invalid`. */
+export function deliveriesPage(
+  { current, dead }: Pick<WebhookState, 'current' | 'dead'>,
+  {
+    limit,
+    cursor,
+    state,
+  }: { readonly limit: number; readonly cursor?: string; readonly state?: DeliveryState },
+): DeliveryPage {
+  const before = cursor === undefined ? null : decodeCursor(cursor, (text) => DELIVERY_ID.test(text));
+  const all: readonly Delivery[] = [
+    ...current.pending.map((one) => shown(one, 'pending')),
+    ...current.sent.map((one) => shown(one, 'delivered')),
+    ...dead.map((one) => shown(one, 'dead')),
+  ];
+  const wanted = all
+    .filter((one) => (state === undefined || one.state === state) && (before === null || one.id < before))
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+  const items = wanted.slice(0, limit);
+  return { items, next: wanted.length > limit ? encodeCursor(items.at(-1)?.id ?? '') : null };
+}

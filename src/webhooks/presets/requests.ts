@@ -1,0 +1,75 @@
+/** What the presets' requests and answers have in common. */
+import { createHash } from 'node:crypto';
+import { DeliveryFailure, type HttpAnswer, failedWith } from '../exchange';
+import type { WebhookCredentials } from '../model';
+
+const MAX_SAID = 300;
+
+/** The header for Basic or Bearer; nothing without credentials. */
+export function authorization(credentials: WebhookCredentials | null): Record<string, string> {
+  if (credentials === null) return {};
+  const { user, secret } = credentials;
+  if (user === undefined) return { authorization: `Bearer ${secret}` };
+  return { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` };
+}
+
+/**
+ * The key of a problem on this machine, such as `sensorproxy-9f86d081884c7d659a2feaa0c55ad015`: the same for all its events.
+ * Letters, digits and hyphens alone, so that it can stand in any query.
+ */
+export function problemKey(machine: string, problem: string): string {
+  const hash = createHash('sha256').update(`${machine}\n${problem}`).digest('hex');
+  return `sensorproxy-${hash.slice(0, 32)}`;
+}
+
+/** An address below the webhook's own. */
+export function below(base: string, path: string, query: Readonly<Record<string, string>> = {}): URL {
+  const url = new URL(base);
+  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
+/** The JSON of an answer that must be whole. */
+export function jsonOf(answer: HttpAnswer): unknown {
+  try {
+    if (answer.complete) return JSON.parse(answer.text) as unknown;
+  } catch {
+    // Said below.
+  }
+  const { status } = answer;
+  throw new DeliveryFailure('the answer is not whole JSON of up to 64 KiB', { status });
+}
+
+/** A member of what may be an object. */
+export function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** A failure with what the receiver says of it at `places` of its JSON, without what looks like the credentials. */
+export function refusedWith(
+  answer: HttpAnswer,
+  credentials: WebhookCredentials | null,
+  places: (body: unknown) => readonly unknown[],
+): DeliveryFailure {
+  let body: unknown;
+  try {
+    body = JSON.parse(answer.text) as unknown;
+  } catch {
+    return failedWith(answer);
+  }
+  const texts = places(body).filter((text) => typeof text === 'string' && text !== '');
+  const hidden = Object.values(authorization(credentials)).flatMap((value) => [
+    value,
+    value.replace(/^\w+ /, ''),
+  ]);
+  if (credentials !== null) hidden.push(credentials.secret);
+  const said = hidden.reduce((text, secret) => text.replaceAll(secret, '…'), texts.join('; '));
+  return failedWith(answer, plain(said));
+}
+
+/** On one line, and not without end. */
+function plain(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
+}
