@@ -44,6 +44,7 @@ describe('the settings', () => {
       extraCa: null,
       resolve: [],
       watch: null,
+      webhooks: { hosts: [], plaintext: false },
       logLevel: 'info',
     });
   });

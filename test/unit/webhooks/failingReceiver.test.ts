@@ -64,7 +64,7 @@ describe('a receiver that fails', () => {
     expect(gaps()).toEqual([seconds]);
   });
 
-  it('and asks for a year is tried once more when the three days are over', async () => {
+  it('and asks for a year is given up when the three days are over', async () => {
     const { exchange, time, gaps } = scriptedReceiver(() => [503, '31536000']);
     const { create, feed, webhooks } = await open({ exchange, time });
     const { id } = await create();
