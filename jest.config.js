@@ -21,8 +21,8 @@ const project = (displayName, testMatch) => ({
 });
 
 /**
- * `default` and `fuzz` need nothing but Node. `interop`, `lab`, `faults` and `windows` need Debian's parts, `native` needs
- * Windows (see test/README.md).
+ * `default` and `fuzz` need nothing but Node. `interop`, `lab`, `faults`, `prometheus` and `windows` need Debian's parts,
+ * `native` needs Windows (see test/README.md).
  * @type {import('jest').Config}
  */
 module.exports = {
@@ -39,6 +39,7 @@ module.exports = {
     project('interop', ['test/interop/**/*.test.ts', 'test/regedit/**/*.test.ts']),
     project('lab', ['test/lab/**/*.test.ts']),
     project('faults', ['test/faults/**/*.test.ts']),
+    project('prometheus', ['test/prometheus/**/*.test.ts']),
     project('fuzz', ['test/fuzz/**/*.test.ts']),
     project('windows', ['test/windows/**/*.test.ts']),
     project('native', ['test/native/**/*.test.ts', 'test/regedit/contract.test.ts']),
