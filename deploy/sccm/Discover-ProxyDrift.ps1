@@ -1,0 +1,135 @@
+#requires -Version 5.1
+# Discovery: have the sensor's accounts the proxy of the signed-in user?
+# One line on standard output: 'Compliant', or 'NonCompliant: ' and why. Exit code 1 and a line on standard error: it cannot be told.
+param(
+    # With TLS, the name in the certificate: 'https://dc01.contoso.com:8484'.
+    [string] $BaseUrl = 'http://127.0.0.1:8484',
+    # A token of the scope read is enough.
+    [string] $TokenFile = "$env:ProgramData\SensorProxy\admin.token",
+    # The SID to compare with; empty: the one signed-in user who has a proxy.
+    [string] $Source = '',
+    [int] $TimeoutSeconds = 60
+)
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+#region Service
+# The same in each script: Configuration Manager runs each as one file.
+
+function Write-Failure {
+    param([Parameter(Mandatory = $true)] [string] $Text)
+    [Console]::Error.WriteLine(($Text -replace '[\r\n]+', ' '))
+}
+
+function Read-Token {
+    try {
+        return [System.IO.File]::ReadAllText($TokenFile).Trim()
+    } catch {
+        throw "The token cannot be read from $TokenFile. Is the service installed, and does this run as SYSTEM?"
+    }
+}
+
+# The Status and the Document (JSON, or $null) of an answer, whatever the status. Throws when there is no answer.
+function Invoke-Sensorproxy {
+    param(
+        [Parameter(Mandatory = $true)] [string] $Method,
+        [Parameter(Mandatory = $true)] [string] $Path,
+        [string] $Json = '',
+        [string] $IdempotencyKey = ''
+    )
+    # .NET before 4.7 would offer TLS 1.0, which the service does not speak.
+    $tls12 = [System.Net.SecurityProtocolType]::Tls12
+    [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.ServicePointManager]::SecurityProtocol -bor $tls12
+    $request = [System.Net.HttpWebRequest] [System.Net.WebRequest]::Create("$BaseUrl$Path")
+    $request.Method = $Method
+    # The service is on this machine: the proxy that is the matter here must not stand in the way.
+    $request.Proxy = $null
+    $request.AllowAutoRedirect = $false
+    $request.ServicePoint.Expect100Continue = $false
+    $request.Timeout = 1000 * $TimeoutSeconds
+    $request.ReadWriteTimeout = 1000 * $TimeoutSeconds
+    $request.Accept = 'application/json, application/problem+json'
+    $request.UserAgent = 'sensorproxy-sccm'
+    $request.Headers.Add('Authorization', "Bearer $(Read-Token)")
+    if ($IdempotencyKey -ne '') { $request.Headers.Add('Idempotency-Key', "`"$IdempotencyKey`"") }
+    $response = $null
+    try {
+        if ($Json -ne '') {
+            $bytes = [System.Text.Encoding]::UTF8.GetBytes($Json)
+            $request.ContentType = 'application/json'
+            $request.ContentLength = $bytes.Length
+            $body = $request.GetRequestStream()
+            try { $body.Write($bytes, 0, $bytes.Length) } finally { $body.Dispose() }
+        }
+        $response = $request.GetResponse()
+    } catch {
+        # A 4xx or 5xx is an exception that has the answer; PowerShell may have put it into one of its own.
+        $failure = $_.Exception
+        while ($null -ne $failure -and $failure -isnot [System.Net.WebException]) { $failure = $failure.InnerException }
+        if ($null -eq $failure) { throw }
+        if ($null -eq $failure.Response) { throw "No answer from $BaseUrl ($($failure.Message)). Does the service SensorProxy run?" }
+        $response = $failure.Response
+    }
+    try {
+        $reader = [System.IO.StreamReader]::new($response.GetResponseStream(), [System.Text.Encoding]::UTF8)
+        try { $text = $reader.ReadToEnd() } finally { $reader.Dispose() }
+        $document = $null
+        if ($response.ContentType -match '^application/(problem\+)?json') { $document = ConvertFrom-Json -InputObject $text }
+        return [pscustomobject] @{ Status = [int] $response.StatusCode; Document = $document }
+    } finally {
+        $response.Close()
+    }
+}
+
+# What a problem document (RFC 9457) says, for a person.
+function Get-ProblemText {
+    param([Parameter(Mandatory = $true)] $Answer)
+    $problem = $Answer.Document
+    if ($null -eq $problem -or $null -eq $problem.PSObject.Properties['code']) { return "status $($Answer.Status)" }
+    return "$($problem.title): $($problem.detail) ($($problem.code))"
+}
+#endregion
+
+#region Contexts
+# The same in Discover-ProxyDrift.ps1 and Repair-ProxyDrift.ps1.
+function Get-Contexts {
+    $query = ''
+    if ($Source -ne '') { $query = "?source=$([uri]::EscapeDataString($Source))" }
+    $answer = Invoke-Sensorproxy -Method 'GET' -Path "/proxy/contexts$query"
+    if ($answer.Status -ne 200) { throw "The accounts were not shown: $(Get-ProblemText -Answer $answer)" }
+    return $answer.Document
+}
+
+# Why there is nothing to compare with: nobody, or several, could be the source.
+function Get-SourceFinding {
+    param([Parameter(Mandatory = $true)] $Contexts)
+    $about = @($Contexts.findings | Where-Object { $_.code -like 'source-*' })
+    if ($about.Count -eq 0) { return 'the service names no source' }
+    return "$($about[0].detail) ($($about[0].code))"
+}
+
+# The sensor's accounts that have not what the source has.
+function Get-Drifting {
+    param([Parameter(Mandatory = $true)] $Contexts)
+    $same = @('identical', 'equivalent')
+    return @($Contexts.contexts | Where-Object { @($_.usedBy).Count -gt 0 -and $same -notcontains $_.comparison })
+}
+#endregion
+
+try {
+    $contexts = Get-Contexts
+    $drifting = @(Get-Drifting -Contexts $contexts)
+    if ($null -eq $contexts.source) {
+        $verdict = "NonCompliant: nothing to compare with: $(Get-SourceFinding -Contexts $contexts)"
+    } elseif ($drifting.Count -eq 0) {
+        $verdict = 'Compliant'
+    } else {
+        $named = @($drifting | ForEach-Object { "$($_.id) ($($_.comparison))" }) -join ', '
+        $verdict = "NonCompliant: not as the source has it: $named"
+    }
+    Write-Output -InputObject ($verdict -replace '[\r\n]+', ' ')
+    exit 0
+} catch {
+    Write-Failure -Text $_.Exception.Message
+    exit 1
+}
