@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
+import { type SourceFile, parseSource } from './support/sourceFiles';
 
 /**
  * The rules of `docs/architecture.md`, held against what the source imports and names. Each has its reason, which is what a
@@ -35,73 +35,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // '..': package.json, for the version.
   main: ['lib', 'http', 'config', 'compose', 'cli', 'cli/client', ...WINDOWS, '..'],
 };
-
-interface Import {
-  readonly specifier: string;
-  /** What is imported by name; null for all there is. */
-  readonly names: readonly string[] | null;
-  readonly typeOnly: boolean;
-}
-
-/** A file of `src`, by its path there: `proxy/copy.ts`. */
-interface SourceFile {
-  readonly name: string;
-  readonly imports: readonly Import[];
-  /** Names and member accesses in code: `process.env`, `Date.now`, `new Date()`. */
-  readonly uses: readonly string[];
-}
-
-function parse(name: string, text: string): SourceFile {
-  const source = ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
-  const imports: Import[] = [];
-  const uses: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-      if (node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
-        imports.push({
-          specifier: node.moduleSpecifier.text,
-          names: namesOf(node),
-          typeOnly: isTypeOnly(node),
-        });
-      }
-    } else if (ts.isCallExpression(node)) {
-      const [first] = node.arguments;
-      const loads =
-        node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === 'require';
-      if (loads && first && ts.isStringLiteral(first))
-        imports.push({ specifier: first.text, names: null, typeOnly: false });
-      if (node.expression.getText() === 'Date') uses.push('Date()');
-    } else if (ts.isNewExpression(node) && node.expression.getText() === 'Date') {
-      if ((node.arguments ?? []).length === 0) uses.push('new Date()');
-    } else if (ts.isPropertyAccessExpression(node)) {
-      uses.push(node.getText());
-    } else if (ts.isBindingElement(node) && ts.isVariableDeclaration(node.parent.parent)) {
-      // const { env } = process
-      uses.push(
-        `${node.parent.parent.initializer?.getText() ?? ''}.${(node.propertyName ?? node.name).getText()}`,
-      );
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return { name, imports, uses };
-}
-
-function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
-  const clause = node.importClause;
-  if (clause === undefined) return false;
-  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
-  const bindings = clause.namedBindings;
-  if (clause.name !== undefined || bindings === undefined || !ts.isNamedImports(bindings)) return false;
-  return bindings.elements.length > 0 && bindings.elements.every((element) => element.isTypeOnly);
-}
-
-function namesOf(node: ts.ImportDeclaration | ts.ExportDeclaration): readonly string[] | null {
-  const bindings = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause;
-  if (bindings === undefined || !(ts.isNamedImports(bindings) || ts.isNamedExports(bindings))) return null;
-  return bindings.elements.map(({ propertyName, name }) => (propertyName ?? name).text);
-}
 
 /** Functions of Node that compute and touch nothing. */
 const PURE: Readonly<Record<string, readonly string[]>> = {
@@ -263,7 +196,7 @@ function circles(files: readonly SourceFile[]): readonly string[] {
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .map((name) => name.split(path.sep).join('/'))
   .filter((name) => name.endsWith('.ts') && !name.startsWith('http/generated/'))
-  .map((name) => parse(name, readFileSync(path.join(SOURCE, name), 'utf8')));
+  .map((name) => parseSource(name, readFileSync(path.join(SOURCE, name), 'utf8')));
 
 describe('the source', () => {
   it('is found', () => {
@@ -312,7 +245,7 @@ describe('the checker', () => {
     ['only main writes to the terminal', 'lib/logger.ts', "console.log('x');"],
     ['imports name modules, not files', 'lib/mutex.ts', "import { x } from './clock.js';"],
   ])('sees when "%s" is broken in %s by: %s', (rule, name, text) => {
-    const violations = RULES[rule]?.(parse(name, text)) ?? [];
+    const violations = RULES[rule]?.(parseSource(name, text)) ?? [];
     expect(violations).toHaveLength(1);
     expect(violations[0]).toMatch(/^\S+[ :].{20,}$/);
   });
@@ -329,19 +262,19 @@ describe('the checker', () => {
     ],
     ['main.ts', "import { compose } from './compose'; process.exit(0);"],
   ])('finds nothing wrong with %s: %s', (name, text) => {
-    expect(Object.values(RULES).flatMap((rule) => rule(parse(name, text)))).toEqual([]);
+    expect(Object.values(RULES).flatMap((rule) => rule(parseSource(name, text)))).toEqual([]);
   });
 
   it('sees a circle, and none where only types go round', () => {
     const circle = [
-      parse('lib/a.ts', "import { b } from './b';"),
-      parse('lib/b.ts', "import { c } from './c';"),
-      parse('lib/c.ts', "import { a } from './a';"),
+      parseSource('lib/a.ts', "import { b } from './b';"),
+      parseSource('lib/b.ts', "import { c } from './c';"),
+      parseSource('lib/c.ts', "import { a } from './a';"),
     ];
     expect(circles(circle)).toEqual([expect.stringMatching(/^lib\/a -> lib\/b -> lib\/c -> lib\/a: /)]);
     const types = [
-      parse('lib/a.ts', "import type { b } from './b';"),
-      parse('lib/b.ts', "import { a } from './a';"),
+      parseSource('lib/a.ts', "import type { b } from './b';"),
+      parseSource('lib/b.ts', "import { a } from './a';"),
     ];
     expect(circles(types)).toEqual([]);
   });

@@ -87,7 +87,7 @@ it('no value breaks out of its place, whatever it holds', () => {
   fc.assert(
     fc.property(hostileText, hostileText, (summary, detail) => {
       const hostile = { ...event, summary, data: { detail, code: '","evil":"' } };
-      expect(fill({ a: '{{summary}}', b: 'x {{data.detail}} y', c: '{{data.code}}' }, hostile)).toEqual({
+      expect(fill({ a: '{{summary}}', b: 'x {{data.remedy}} y', c: '{{data.code}}' }, hostile)).toEqual({
         a: summary,
         b: `x ${detail} y`,
         c: '","evil":"',
