@@ -43,6 +43,7 @@ import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
 import { isBackupsDeleted } from './proxy/deletedBackups';
 import { isChange } from './proxy/evidence';
 import { openProxyService } from './proxy/openProxyService';
+import type { ProxyService } from './proxy/proxyService';
 import { requiringTickets, ticketCheck } from './proxy/requiredTicket';
 import { REGISTRY_OPERATIONS, countedRegistry } from './registry/countedRegistry';
 import { openRegistry } from './registry/openRegistry';
@@ -214,9 +215,11 @@ async function openServices(
     logger,
   });
   const requireTicket = ticketCheck(config.requireTicket);
-  const counted = countedChanges(proxy, (kind, end) => {
-    counters.change(kind, end);
-  });
+  const counted = (service: ProxyService) =>
+    countedChanges(service, (kind, end) => {
+      counters.change(kind, end);
+    });
+  const repairing = counted(proxy);
   const sharedHealth = createSharedRuns({
     start: (query, signal, watcher) => health.check(query, signal, watcher),
     settingsOf: (contexts) => Promise.all(contexts.map((id) => proxy.proxyFor(id))),
@@ -237,7 +240,7 @@ async function openServices(
       },
       sensor: () => sensor.show(),
       checkEndpoints: async (signal) => (await sharedHealth({}, signal)).checks,
-      copy: (request, actor) => counted.copy(request, actor),
+      copy: (request, actor) => repairing.copy(request, actor),
       events: { record: (event) => events.append(event), newestFirst: () => events.newestFirst() },
       looked: (watch) => {
         watchMetrics.looked(watch);
@@ -248,7 +251,7 @@ async function openServices(
     opened.push(() => monitor.stop());
   }
   return {
-    proxy: requiringTickets(counted, requireTicket),
+    proxy: counted(requiringTickets(proxy, requireTicket)),
     changes: journal,
     events,
     health: sharedHealth,

@@ -86,7 +86,7 @@ const hostileText = fc
 it('no value breaks out of its place, whatever it holds', () => {
   fc.assert(
     fc.property(hostileText, hostileText, (summary, detail) => {
-      const hostile = { ...event, summary, data: { detail, code: '","evil":"' } };
+      const hostile = { ...event, summary, data: { remedy: detail, code: '","evil":"' } };
       expect(fill({ a: '{{summary}}', b: 'x {{data.remedy}} y', c: '{{data.code}}' }, hostile)).toEqual({
         a: summary,
         b: `x ${detail} y`,
