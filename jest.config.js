@@ -21,8 +21,8 @@ const project = (displayName, testMatch) => ({
 });
 
 /**
- * `default` and `fuzz` need nothing but Node. `interop`, `lab`, `faults`, `prometheus` and `windows` need Debian's parts,
- * `native` needs Windows (see test/README.md).
+ * `default` and `fuzz` need nothing but Node. `interop`, `lab`, `faults`, `prometheus`, `ansible` and `windows` need Debian's
+ * parts, `native` needs Windows (see test/README.md).
  * @type {import('jest').Config}
  */
 module.exports = {
@@ -42,6 +42,7 @@ module.exports = {
     project('prometheus', ['test/prometheus/**/*.test.ts']),
     project('fuzz', ['test/fuzz/**/*.test.ts']),
     project('windows', ['test/windows/**/*.test.ts']),
+    project('ansible', ['test/ansible/**/*.test.ts']),
     project('native', ['test/native/**/*.test.ts', 'test/regedit/contract.test.ts']),
   ],
 };
