@@ -5,7 +5,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const COLLECTION = path.join(__dirname, '..', '..', 'deploy', 'ansible');
-const RUN_MS = 300_000;
+const RUN_MS = 600_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** A program's end. */
@@ -80,6 +80,8 @@ export async function installCollection(folder: string): Promise<Ansible> {
     ANSIBLE_NOCOLOR: '1',
     ANSIBLE_NOCOWS: '1',
     ANSIBLE_RETRY_FILES_ENABLED: '0',
+    ANSIBLE_FORKS: '10',
+    ANSIBLE_PIPELINING: '1',
   };
   const run = (program: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     runToItsEnd(debians(program), args, { cwd: folder, env: { ...env, ...more } });

@@ -1,7 +1,7 @@
 import type { RunningAgent } from './agents';
 import { type Fleet, inventoryOf, messagesOf, startFleet, task } from './fleet';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 const LINE = /^[^\n\r]{20,2000}$/;
 
 let fleet: Fleet;

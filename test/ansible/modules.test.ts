@@ -8,7 +8,7 @@ import type { RunningAgent } from './agents';
 import type { PlayOptions, TaskResult } from './ansible';
 import { type Fleet, inventoryOf, startFleet, task } from './fleet';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 
 let fleet: Fleet;
 let count = 0;

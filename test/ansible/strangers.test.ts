@@ -5,7 +5,7 @@ import type { RunningAgent } from './agents';
 import { type Fleet, messagesOf, resultsOf, startFleet, task } from './fleet';
 import { ask as askAgent, startRelay } from './relay';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 
 let fleet: Fleet;
 let agent: RunningAgent;
