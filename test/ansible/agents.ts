@@ -1,5 +1,6 @@
 /** Agents for Ansible: the built program, each in a process of its own, with a practice registry of its own, on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -31,7 +32,7 @@ export interface RunningAgent {
   /** What stands in its registry, in hex. */
   hexes(): Promise<Readonly<Record<string, string | null>>>;
   changes(): Promise<readonly Change[]>;
-  /** Every file that it has, registry, journal and backups included, and what is in it. */
+  /** Every file that it has, registry, journal and backups included, with its SHA-256. */
   files(): Promise<Readonly<Record<string, string>>>;
   /** From here on it cannot write its registry. */
   denyRegistry(): Promise<void>;
@@ -148,11 +149,15 @@ async function end(child: ChildProcess): Promise<void> {
   await exit;
 }
 
+const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
+
 async function filesBelow(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name));
-  const contents = await Promise.all(names.map(async (name) => [name, await readFile(name, 'hex')] as const));
+  const contents = await Promise.all(
+    names.map(async (name) => [name, sha256(await readFile(name))] as const),
+  );
   return Object.fromEntries(contents.sort(([a], [b]) => a.localeCompare(b)));
 }

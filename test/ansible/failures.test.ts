@@ -14,6 +14,10 @@ beforeAll(async () => {
 }, LIMIT_MS);
 afterAll(() => fleet.close(), LIMIT_MS);
 
+/** The agent's files without its notes of keys: a request that is refused for good is answered alike when it is asked again. */
+const kept = async () =>
+  Object.entries(await agent.files()).filter(([name]) => !name.includes('/idempotency/'));
+
 const MODULES: readonly (readonly [string, object])[] = [
   ['proxy_contexts_info', {}],
   ['proxy_copy', {}],
@@ -46,7 +50,7 @@ it(
 it(
   'refuses bad input with one line that says what to mend, and changes nothing',
   async () => {
-    const before = await agent.files();
+    const before = await kept();
     const url = (text: string) => task('proxy_contexts_info', { url: text });
     const settings = (options: object) => task('proxy_settings', { context: 'LocalSystem', ...options });
     const cases: readonly (readonly [object, string])[] = [
@@ -85,14 +89,14 @@ it(
         'state=absent takes no settings: leave out proxy_server',
       ],
       [settings({ bypass_list: ['a'], auto_detect: true }), "required by 'bypass_list': proxy_server"],
-      [settings({ proxy_server: 'a b' }), ': 422 settings-invalid: '],
+      [settings({ proxy_server: 'p:99999' }), ': 422 settings-invalid: '],
       [
         settings({ proxy_server: 'p:80', bypass_list: ['ok', '.x'] }),
         '[/bypassList/1: Windows refuses a leading dot',
       ],
-      [task('proxy_settings', { context: '../copy', auto_detect: true }), ': 400 id-invalid: '],
+      [task('proxy_settings', { context: '../copy', auto_detect: true }), ': 404 context-not-found: '],
       [task('proxy_restore', { backup_id: '20261124T080434371Z-5a24972a' }), ': 404 backup-not-found: '],
-      [task('proxy_restore', { backup_id: '../../x' }), ': 400 '],
+      [task('proxy_restore', { backup_id: '../../x' }), ': 404 backup-not-found: '],
       [task('endpoints_health', { regions: ['Atlantis'] }), ': 400 region-unknown: '],
       [task('endpoints_health', { timeout_ms: 1 }), ': 400 validation-failed: '],
     ];
@@ -102,10 +106,10 @@ it(
       cases.map(([one]) => one),
     );
     cases.forEach(([, expected], index) => {
-      expect(said[index]).toContain(expected);
+      expect([index, said[index]]).toEqual([index, expect.stringContaining(expected)]);
       expect(said[index]).toMatch(LINE);
     });
-    expect(await agent.files()).toEqual(before);
+    expect(await kept()).toEqual(before);
   },
   LIMIT_MS,
 );
