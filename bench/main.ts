@@ -2,6 +2,7 @@
  * `npm run bench`: each measure as a ratio within one run. Ends with 1 when a reach is missed. `-- --write` puts the table
  * into docs/performance.md; `-- codec copy` runs only those.
  */
+import { benchAnsible } from './ansible';
 import { benchCodec } from './codec';
 import { benchCopy } from './copy';
 import { benchHealth } from './health';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => BenchRow[] | Promise<BenchRow[]>>> 
   load: benchLoad,
   regfile: benchRegfile,
   health: benchHealth,
+  ansible: benchAnsible,
 };
 
 void main();
