@@ -31,7 +31,7 @@ export function judge(target: Target, asked: Asked, answer: WireAnswer): void {
   const code = isProblem && text !== '' ? String((JSON.parse(text) as { code?: unknown }).code) : '';
   expectToFit(
     asked.method,
-    OF_THE_CONNECTION.has(code) ? '/of/the/connection' : asked.target,
+    OF_THE_CONNECTION.has(code) || isOfTheParser(answer, text) ? '/of/the/connection' : asked.target,
     asResponse(asked, answer, text),
   );
   if (!/^[A-Za-z0-9._-]{1,128}$/.test(answer.headers['x-request-id'] ?? '')) fail('it has no X-Request-Id');
@@ -45,6 +45,11 @@ export function judge(target: Target, asked: Asked, answer: WireAnswer): void {
   for (const secret of [target.service.token, target.service.dataDir]) {
     if (text.includes(secret)) fail('it has the token, or the place of the data folder');
   }
+}
+
+/** Refused before it was read, and without a body for want of one in answers to HEAD: only the status tells. */
+function isOfTheParser({ status, headers }: WireAnswer, text: string): boolean {
+  return text === '' && headers.connection === 'close' && (status === 400 || status === 431);
 }
 
 /** The one 5xx that is right: the health check with `strict`, and then its report. */
