@@ -54,7 +54,12 @@ test('it works on the real registry through the native driver, and says so', asy
     status: 200,
     body: {
       ready: true,
-      parts: [{ name: 'registry', detail: expect.stringContaining('advapi32') as unknown }, {}],
+      parts: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'registry',
+          detail: expect.stringContaining('advapi32') as unknown,
+        }),
+      ]) as unknown,
     },
   });
   expect((await service.log()).find(({ message }) => message === 'opened')).toMatchObject({
@@ -294,7 +299,7 @@ test('killed in the middle of copies, it comes up with each target old or new, a
     const killed = await service.serveInWindow();
     const call = service.call('POST', '/proxy/copy', { body: { source: juergen, ticket: `KILL${round}` } });
     call.catch(() => undefined);
-    await pause(round * 12);
+    await pause(round * 40);
     await killed.kill();
     await call.catch(() => undefined);
     const again = await service.serveInWindow();
