@@ -100,9 +100,12 @@ describe('dashboard and rules', () => {
     const unused = exposed.filter((name) => !used.includes(name) && !/_(?:sum|count)$/.test(name));
     expect(unused.sort()).toEqual([
       'sensorproxy_backup_oldest_age_seconds',
+      'sensorproxy_events_total',
       'sensorproxy_probe_http_status_code',
       'sensorproxy_probe_phase_success',
       'sensorproxy_probe_tls_certificate_days_left',
+      'sensorproxy_watch_last_look_timestamp_seconds',
+      'sensorproxy_watch_on',
     ]);
   });
 
