@@ -8,6 +8,7 @@ import { problemRoutes } from './problemPages';
 import { refuseLongUri, requestId } from './requestId';
 import { securityHeaders } from './securityHeaders';
 import type { Services } from './services';
+import { inOrder } from './steps';
 
 /** The application. The order in which it is put together here is the order in which a request goes through it. */
 export function createApp(services: Services): express.Express {
@@ -15,28 +16,30 @@ export function createApp(services: Services): express.Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
 
-  // 1. Every answer: an id, a log line when it is done, headers.
-  app.use(requestId(services));
-  app.use(securityHeaders);
-
-  // 2. Nothing that is too long, or too much, before any work.
-  app.use(refuseLongUri);
-  app.use(refuseWhenFull);
-
-  // 3. Nothing for another host, or for another origin's page.
-  app.use(hostCheck(services.hosts));
+  app.use(
+    inOrder(
+      // 1. Every answer: an id, a log line when it is done, headers.
+      requestId(services),
+      securityHeaders,
+      // 2. Nothing that is too long, or too much, before any work.
+      refuseLongUri,
+      refuseWhenFull,
+      // 3. Nothing for another host, or for another origin's page.
+      hostCheck(services.hosts),
+    ),
+  );
 
   // 4. What there is. A generated route checks the token (authentication.ts), reads the body if it takes one, checks the arguments, and calls
   //    its controller: see operationHandler.ts.
-  const router = express.Router({ caseSensitive: true, strict: true });
-  RegisterRoutes(router);
-  docsRoutes(router);
-  problemRoutes(router);
+  RegisterRoutes(app);
+  docsRoutes(app);
+  problemRoutes(app);
 
   // 5. The same paths with other methods; then what there is not; then whatever went wrong.
-  for (const [path, methods] of methodsByPath(router)) router.all(path, otherMethods(methods));
-  app.use(router);
+  for (const [path, methods] of methodsByPath(app.router)) app.all(path, otherMethods(methods));
   app.use(notFound);
   app.use(errorHandler);
   return app;

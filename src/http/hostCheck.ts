@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { hostOfAddress, parseAuthority } from '../lib/authority';
 import { HttpProblem } from './httpProblem';
+import type { Step } from './steps';
 
 /** Which names are the service's, besides the address that a connection was made to. */
 export interface HostRule {
@@ -36,19 +36,21 @@ export function createHostRule(settings: {
  * Refuses (`host-not-allowed`) what names another host, and (`origin-not-allowed`) what a page of another origin asks for, on
  * every path and method. A target in absolute form is taken by its own host, as RFC 9112 (3.2.2) has it, and goes on as a path.
  */
-export function hostCheck(rule: HostRule): RequestHandler {
-  return (request: Request, _response: Response, next: NextFunction) => {
+export function hostCheck(rule: HostRule): Step {
+  return (request) => {
     const absolute = ABSOLUTE.exec(request.url);
     const problem =
-      manyHosts(request) ?? wrongHost(request, rule, absolute) ?? wrongOrigin(request, absolute?.[2]);
+      notOneHost(request) ?? wrongHost(request, rule, absolute) ?? wrongOrigin(request, absolute?.[2]);
     // Also where it is refused: what has no path, Express answers in its own way.
     if (absolute !== null) request.url = pathOf(absolute[3] ?? '');
-    next(problem);
+    if (problem !== undefined) throw problem;
   };
 }
 
-/** Node keeps the first and drops the others; somebody on the way may have looked at another. */
-function manyHosts({ rawHeaders }: IncomingMessage): HttpProblem | undefined {
+/** Of many, Node keeps the first and drops the others; somebody on the way may have looked at another. */
+function notOneHost({ headers, httpVersion, rawHeaders }: IncomingMessage): HttpProblem | undefined {
+  if (headers.host === undefined && httpVersion === '1.1')
+    return malformed('A request of HTTP/1.1 needs a Host header (RFC 9112, section 3.2).');
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.toLowerCase() === 'host') count += 1;
@@ -62,7 +64,7 @@ function wrongHost(
   absolute: RegExpExecArray | null,
 ): HttpProblem | undefined {
   if (absolute !== null && absolute[1]?.toLowerCase() !== schemeOf(request)) return misdirected();
-  // Without Host at all, it is HTTP/1.0 (requestId.ts): no browser.
+  // Without Host at all, it is HTTP/1.0 (see above): no browser.
   for (const text of [request.headers.host, absolute?.[2]]) {
     if (text === undefined) continue;
     const authority = parseAuthority(text);

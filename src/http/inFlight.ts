@@ -1,7 +1,8 @@
 /** How many requests are worked on at a time. What is too much is refused before any work. */
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request } from 'express';
 import { DomainError } from '../lib/errors';
 import { factsOf } from './requestFacts';
+import type { Step } from './steps';
 
 /** Requests that share their room. Changes wait for each other, and health checks for the network: neither may shut reads out. */
 type Pool = 'reads' | 'changes' | 'health';
@@ -16,37 +17,35 @@ export const IN_FLIGHT_ROOM: InFlightRoom = { reads: 128, changes: 128, health: 
 export interface InFlight {
   /** Throws `too-busy` when there is no room for such a request. */
   refuseWhenFull(request: Request): void;
-  /** Does the work, for which there must be room (`too-busy`). */
-  work(request: Request, task: () => Promise<void>): Promise<void>;
+  /** Takes room (`too-busy` when there is none), which the caller gives back with `leave` when the work is done. */
+  enter(request: Request): Pool | null;
+  leave(pool: Pool | null): void;
 }
 
 /** Counts what is worked on, from when the request is there, body included, until its answer is handed over. */
 export function createInFlight(room: InFlightRoom = IN_FLIGHT_ROOM): InFlight {
   const used: Record<Pool, number> = { reads: 0, changes: 0, health: 0 };
-  const refuseWhenFull = (request: Request): Pool | null => {
+  const poolWithRoom = (request: Request): Pool | null => {
     const pool = poolOf(request);
     if (pool !== null && used[pool] >= room[pool]) throw tooBusy();
     return pool;
   };
   return {
-    refuseWhenFull,
-    work: async (request, task) => {
-      const pool = refuseWhenFull(request);
-      if (pool === null) return task();
-      used[pool] += 1;
-      try {
-        await task();
-      } finally {
-        used[pool] -= 1;
-      }
+    refuseWhenFull: poolWithRoom,
+    enter: (request) => {
+      const pool = poolWithRoom(request);
+      if (pool !== null) used[pool] += 1;
+      return pool;
+    },
+    leave: (pool) => {
+      if (pool !== null) used[pool] -= 1;
     },
   };
 }
 
 /** Refuses a request that there is no room for, before its token is looked at and its body is read. */
-export const refuseWhenFull: RequestHandler = (request: Request, _response: Response, next: NextFunction) => {
+export const refuseWhenFull: Step = (request) => {
   factsOf(request).services.inFlight.refuseWhenFull(request);
-  next();
 };
 
 /** Null for `/livez`, which is always answered: a service that is busy is alive. */

@@ -19,7 +19,7 @@ type Schemas = Readonly<Record<string, TsoaRoute.ParameterSchema>>;
  * unknown query parameter, no body where none is taken) and leaner. `scripts/finishOpenapi.ts` puts it into the routes.
  */
 export class OperationHandler extends ExpressTemplateService {
-  private readonly queryNames = new WeakMap<object, ReadonlySet<string> | null>();
+  private readonly taken = new WeakMap<Schemas, Taken>();
 
   constructor(models: TsoaRoute.Models, config: AdditionalProps) {
     const strict = { ...config, bodyCoercion: false };
@@ -31,13 +31,18 @@ export class OperationHandler extends ExpressTemplateService {
   override async apiHandler(call: Parameters<ExpressTemplateService['apiHandler']>[0]): Promise<void> {
     const { response, next } = call;
     const request = response.req as Request;
+    const { inFlight } = factsOf(request).services;
+    let pool;
     try {
-      await factsOf(request).services.inFlight.work(request, async () => {
-        await super.apiHandler(call);
-      });
+      pool = inFlight.enter(request);
     } catch (error) {
       next(error);
+      return;
     }
+    // Hands errors to `next` itself.
+    await super.apiHandler(call).finally(() => {
+      inFlight.leave(pool);
+    });
   }
 
   override getValidatedArgs(call: {
@@ -71,12 +76,14 @@ export class OperationHandler extends ExpressTemplateService {
   }
 
   private refuseWhatWouldBeIgnored(args: Schemas, request: Request): void {
-    if (!Object.values(args).some((parameter) => parameter.in === 'body') && hasBody(request)) {
+    let taken = this.taken.get(args);
+    if (taken === undefined) this.taken.set(args, (taken = takenBy(args)));
+    if (!taken.body && hasBody(request)) {
       throw new HttpProblem('body-unexpected', 'This operation takes no body. Send none.');
     }
-    if (!Object.values(args).some(({ name }) => name === KEY_HEADER)) refuseUnexpectedKey(request);
+    if (!taken.key) refuseUnexpectedKey(request);
     if (!request.url.includes('?')) return;
-    const known = this.knownQueryNames(args);
+    const known = taken.queryNames;
     if (known === null) return;
     const faults = Object.keys(request.query)
       .filter((name) => !known.has(name))
@@ -87,20 +94,25 @@ export class OperationHandler extends ExpressTemplateService {
       }));
     if (faults.length > 0) throw validationFailed(faults.slice(0, MAX_FAULTS));
   }
+}
 
+/** What an operation takes, of what would otherwise be ignored. */
+interface Taken {
+  readonly body: boolean;
+  /** An Idempotency-Key. */
+  readonly key: boolean;
   /** Null: they come as one object (`@Queries`), which tsoa checks itself. */
-  private knownQueryNames(args: Schemas): ReadonlySet<string> | null {
-    let names = this.queryNames.get(args);
-    if (names === undefined) {
-      const parameters = Object.values(args);
-      const whole = parameters.some((parameter) => parameter.in === 'queries');
-      names = whole
-        ? null
-        : new Set(parameters.filter(({ in: where }) => where === 'query').map(({ name }) => name));
-      this.queryNames.set(args, names);
-    }
-    return names;
-  }
+  readonly queryNames: ReadonlySet<string> | null;
+}
+
+function takenBy(args: Schemas): Taken {
+  const parameters = Object.values(args);
+  const of = (place: string) => parameters.filter((parameter) => parameter.in === place);
+  return {
+    body: of('body').length > 0,
+    key: parameters.some(({ name }) => name === KEY_HEADER),
+    queryNames: of('queries').length > 0 ? null : new Set(of('query').map(({ name }) => name)),
+  };
 }
 
 interface Answer {

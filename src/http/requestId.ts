@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { HttpProblem } from './httpProblem';
 import { setFacts } from './requestFacts';
 import type { RequestFacts } from './requestFacts';
 import type { Services } from './services';
+import type { Step } from './steps';
 
 /** Longer than any address of the contract. What exceeds 16 KiB together with the headers, Node refuses before (431). */
 const MAX_URI_BYTES = 8 * 1024;
 const SANE = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
- * The first middleware: names the request (X-Request-Id as sent if it looks sane, else a new one), sends the name back on
+ * The first step: names the request (X-Request-Id as sent if it looks sane, else a new one), sends the name back on
  * every answer, and logs a line when the answer is done: `debug` for a success, `info` otherwise. Never the token, and
  * the route's pattern in place of the path.
  */
-export function requestId(services: Services): RequestHandler {
-  return (request, response, next: NextFunction) => {
+export function requestId(services: Services): Step {
+  return (request, response) => {
     const sent = request.headers['x-request-id'];
     const id = typeof sent === 'string' && SANE.test(sent) ? sent : randomUUID();
     const facts: RequestFacts = { services, requestId: id, holder: null };
@@ -23,29 +24,16 @@ export function requestId(services: Services): RequestHandler {
     response.setHeader('X-Request-Id', id);
     const startedAt = services.clock.monotonicMs();
     services.requests.begun();
-    response.once('close', () => {
+    response.on('close', () => {
       finish(request, response, facts, startedAt);
     });
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      next(
-        new HttpProblem(
-          'request-malformed',
-          'A request of HTTP/1.1 needs a Host header (RFC 9112, section 3.2).',
-        ),
-      );
-      return;
-    }
-    next();
   };
 }
 
 /** Refuses an address that is longer than any needs to be. */
-export const refuseLongUri: RequestHandler = ({ url }, _response, next) => {
-  next(
-    url.length > MAX_URI_BYTES
-      ? new HttpProblem('uri-too-long', 'Path and query may have 8 KiB together.')
-      : undefined,
-  );
+export const refuseLongUri: Step = ({ url }) => {
+  if (url.length > MAX_URI_BYTES)
+    throw new HttpProblem('uri-too-long', 'Path and query may have 8 KiB together.');
 };
 
 function finish(request: Request, response: Response, facts: RequestFacts, startedAt: number): void {

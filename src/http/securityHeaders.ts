@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { NextFunction, Request, Response } from 'express';
+import type { Step } from './steps';
 
 /** Of every answer. The Content-Security-Policy is that of what is no page: nothing may be loaded, run or framed. */
 const HEADERS: readonly (readonly [name: string, value: string])[] = [
@@ -25,7 +25,6 @@ export function securityHeadersOn(socket: Duplex): readonly (readonly [name: str
  * Sets the headers of every answer. Pages (`docs.ts`, `problemPages.ts`) replace the Content-Security-Policy by one under
  * which they work.
  */
-export function securityHeaders(request: Request, response: Response, next: NextFunction): void {
+export const securityHeaders: Step = (request, response) => {
   for (const [name, value] of securityHeadersOn(request.socket)) response.setHeader(name, value);
-  next();
-}
+};
