@@ -28,7 +28,7 @@ const project = (displayName, testMatch) => ({
 module.exports = {
   reporters: ['default', '<rootDir>/test/support/closingLineReporter.js'],
   testTimeout: 20000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   projects: [
     project('default', [
       'test/unit/**/*.test.ts',

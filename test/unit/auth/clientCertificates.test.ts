@@ -5,6 +5,7 @@ import { nameKey, parseName, parseSubject, tokensOf } from '../../../src/auth/di
 import { SCOPES } from '../../../src/auth/scopes';
 import type { Clock } from '../../../src/lib/clock';
 import { createAuthority, daysFromNow } from '../../support/certificates';
+import { anyText } from '../../support/damage';
 
 type Name = readonly (readonly (readonly [string, string])[])[];
 
@@ -131,7 +132,7 @@ describe('the mapping of client certificates', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          anyText(),
           fc.array(pieces).map((all) => all.join('')),
         ),
         (text) => {

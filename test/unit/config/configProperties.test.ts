@@ -10,7 +10,7 @@ const block = /const NAMES = \[([^\]]*)\]/.exec(source)?.[1] ?? '';
 const NAMES = [...block.matchAll(/'([A-Z_]+)'/g)].map(([, name = '']) => `SENSORPROXY_${name}`);
 
 const value = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.string({ unit: fc.constantFrom(...Array.from('01.:=,;-[]/ aA\\"')), maxLength: 30 }),
   fc.constantFrom(
     '1',

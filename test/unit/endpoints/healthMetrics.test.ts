@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { HEALTH_METRICS, registerHealthMetrics } from '../../../src/endpoints/healthMetrics';
 import type { EndpointCheck, HealthStatus } from '../../../src/endpoints/report';
+import { anyText } from '../../support/damage';
 import { checkOf, failedCheck } from './checks';
 import { parseExposition } from './exposition';
 
@@ -114,7 +115,7 @@ it('tells of suspected inspection, of an expired certificate, and not of a date 
 
 it('brings any text through a label', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (region, context) => {
+    fc.asyncProperty(anyText(), fc.string(), async (region, context) => {
       const endpoint = { host: 'h', port: 8443, region, origin: 'file' as const };
       const [sample] = parseExposition((await healthMetrics([checkOf({ context, endpoint })])).text);
       expect(sample?.labels).toEqual({ context, host: 'h', port: '8443', region });

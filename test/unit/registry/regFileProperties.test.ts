@@ -3,6 +3,7 @@ import { DomainError } from '../../../src/lib/errors';
 import { formatRegFile, parseRegFile, type RegFileSection } from '../../../src/registry/regfile/format';
 import { openRegFile } from '../../../src/registry/regfile/regFileRegistry';
 import type { RegistryValue } from '../../../src/registry/registry';
+import { anyText } from '../../support/damage';
 import { plain, reg, temporaryFolders, utf16 } from './regFileTexts';
 
 const HIVE = 'HKEY_USERS\\S-1-5-21-1';
@@ -10,14 +11,12 @@ const folders = temporaryFolders();
 
 const type = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 0xffffffff }));
 const binary = fc.uint8Array({ maxLength: 90 });
-const text = fc
-  .string({ unit: 'binary', maxLength: 40 })
-  .map((value) => Buffer.from(`${value}\0`, 'utf16le'));
+const text = anyText(40).map((value) => Buffer.from(`${value}\0`, 'utf16le'));
 const value: fc.Arbitrary<RegistryValue> = fc.oneof(
   fc.record({ type, data: binary }),
   fc.record({ type: fc.constantFrom(1, 2, 7), data: text }),
 );
-const name = fc.string({ unit: 'binary', maxLength: 30 }).filter((candidate) => !/[\r\n\0]/.test(candidate));
+const name = anyText(30).filter((candidate) => !/[\r\n\0]/.test(candidate));
 const component = name.filter((candidate) => candidate !== '' && !candidate.includes('\\'));
 const key = fc.array(component, { maxLength: 3 }).map((components) => [HIVE, ...components].join('\\'));
 

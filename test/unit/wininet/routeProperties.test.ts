@@ -7,6 +7,7 @@ import {
   type RouteTarget,
   type ScriptOutcome,
 } from '../../../src/wininet/route';
+import { anyText } from '../../support/damage';
 import { answer, hopsText } from './routeCases';
 
 const SECRET = 'hunter2';
@@ -14,7 +15,7 @@ const SECRET = 'hunter2';
 const hostile = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 12 }),
+      anyText(12),
       fc.constantFrom(
         ...['\r\n', '\0', '"', "'", ' ', ';', '@', '://', '=', ':', '[', ']', '/', '*', '.', '%', '\u202e'],
         ...[

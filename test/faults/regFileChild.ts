@@ -1,5 +1,5 @@
-import { DomainError } from '../../../src/lib/errors';
-import { openRegFile } from '../../../src/registry/regfile/regFileRegistry';
+import { DomainError } from '../../src/lib/errors';
+import { openRegFile } from '../../src/registry/regfile/regFileRegistry';
 
 /** A second process: opens the file and says how it went; then writes without end, or waits to be ended. */
 async function main(file: string, task: string): Promise<void> {
