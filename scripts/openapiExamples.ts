@@ -26,7 +26,11 @@ import {
   metricsExample,
   unhealthyExample,
 } from './openapiHealthExample';
-import { webhookAnswerExamples, webhookRequestExamples } from './openapiWebhookExamples';
+import {
+  webhookAnswerExamples,
+  webhookChangeExample,
+  webhookRequestExamples,
+} from './openapiWebhookExamples';
 import {
   restartExample,
   restartRecordExample,
@@ -209,7 +213,10 @@ export const answerExamples = {
     source: null,
     results: [{ target: 'LocalService', changed: true, before: settings, after: null }],
   } satisfies ChangeOutcome,
-  listChanges: { items: [restart, change], next: 'MTI' } satisfies JournalPage,
+  listChanges: {
+    items: [restart, webhookChangeExample(REQUEST_ID), change],
+    next: 'MTI',
+  } satisfies JournalPage,
   getChange: change,
   listEvents: eventsExample,
   listEndpoints: {

@@ -7,6 +7,7 @@ import type {
   DeliveryPage,
   NewWebhook,
   Webhook,
+  WebhookChange,
   WebhookPage,
   WebhookPatch,
   WebhookTest,
@@ -48,6 +49,28 @@ const delivery: Delivery = {
   status: 503,
   detail: 'the receiver answered 503',
 };
+
+/** The journal's entry of the webhook's making. */
+export function webhookChangeExample(requestId: string): WebhookChange {
+  const { id: webhookId, name, preset, eventTypes } = webhook;
+  return {
+    id: '20261124T061512350Z-4e07408c',
+    at: '2026-11-24T06:15:12.350Z',
+    kind: 'webhook',
+    action: 'created',
+    actor: 'admin',
+    requestId,
+    ticket: null,
+    reason: null,
+    outcome: 'applied',
+    webhookId,
+    name,
+    host: 'hooks.contoso.com',
+    preset,
+    eventTypes,
+    deliveryId: null,
+  };
+}
 
 /** Bodies of successful answers. */
 export const webhookAnswerExamples = {

@@ -28,6 +28,7 @@ import { createReadiness } from './http/readiness';
 import { createRequestMetrics } from './http/requestMetrics';
 import { answersFromJournal } from './http/idempotency/interruptedAnswer';
 import { openIdempotencyKeys } from './http/idempotency/keys';
+import { isJournalRecord } from './http/journalRecord';
 import type { JournalRecord, Services } from './http/services';
 import { JournalFolder } from './journal/journalFolder';
 import { systemClock as clock } from './lib/clock';
@@ -40,15 +41,12 @@ import { createStateMetrics } from './metrics/stateMetrics';
 import { createWatchMetrics } from './metrics/watchMetrics';
 import { startMonitor } from './monitor/monitor';
 import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
-import { isBackupsDeleted } from './proxy/deletedBackups';
-import { isChange } from './proxy/evidence';
 import { openProxyService } from './proxy/openProxyService';
 import type { ProxyService } from './proxy/proxyService';
 import { requiringTickets, ticketCheck } from './proxy/requiredTicket';
 import { REGISTRY_OPERATIONS, countedRegistry } from './registry/countedRegistry';
 import { openRegistry } from './registry/openRegistry';
 import { type ReadTextFile, readLocalTextFile } from './sensor/configurationFile';
-import { isSensorRestart } from './sensor/evidence';
 import { openSensorService } from './sensor/sensorService';
 import { type ServiceControl, noServiceManager } from './sensor/serviceControl';
 import type { ProcessRunning } from './sensor/showSensor';
@@ -150,6 +148,7 @@ async function openServices(
     await journal.append(entry);
     changeEvents.changed();
   };
+  const recorded = async (id: string) => (await journal.find(id)) !== undefined;
   const sensor = openSensorService({ registry, ...machine, record, clock, logger });
   opened.push(() => sensor.close());
   const proxy = await openProxyService({
@@ -157,7 +156,7 @@ async function openServices(
     ownSid,
     dataDir,
     record,
-    recorded: async (id) => (await journal.find(id)) !== undefined,
+    recorded,
     restartSensor: (cause) => sensor.restartAfter(cause),
     retention: { rule: config.backups, record: (entry) => journal.append(entry) },
     clock,
@@ -198,6 +197,8 @@ async function openServices(
     pause: realPause,
     random: Math.random,
     logger,
+    record,
+    recorded,
   });
   opened.push(() => webhooks.close());
   const healthHistory = new HealthHistory();
@@ -310,8 +311,4 @@ async function openServices(
     logger,
     clock,
   };
-}
-
-function isJournalRecord(value: unknown): value is JournalRecord {
-  return isChange(value) || isSensorRestart(value) || isBackupsDeleted(value);
 }

@@ -329,7 +329,8 @@ export const PROBLEMS = {
   'journal-unavailable': {
     on: 'unavailable',
     title: 'The journal cannot be written',
-    meaning: 'No change stays without a record. What was written has been put back, as restored says.',
+    meaning:
+      'No change stays without a record. What was written has been put back: of settings, restored says what. A webhook is as it was.',
     remedy: 'Make room and check the rights on the data folder, then repeat.',
   },
   'change-not-found': {

@@ -16,6 +16,7 @@ import type { BackupsDeleted, Change } from '../proxy/model';
 import type { ProxyService } from '../proxy/proxyService';
 import type { SensorRestartRecord } from '../sensor/model';
 import type { SensorService } from '../sensor/sensorService';
+import type { WebhookChange } from '../webhooks/model';
 import type { WebhookService } from '../webhooks/webhookService';
 import type { InFlight } from './inFlight';
 import type { RequestMetrics } from './requestMetrics';
@@ -65,10 +66,10 @@ export interface Services {
 }
 
 /**
- * One entry of the journal: a change of settings, a restart of the sensor (`kind` is `sensorRestart`), or a deletion of
- * backups by rule (`backupsDeleted`).
+ * One entry of the journal: a change of settings, a restart of the sensor (`kind` is `sensorRestart`), a deletion of backups
+ * by rule (`backupsDeleted`), or what was done to a webhook (`webhook`).
  */
-export type JournalRecord = Change | SensorRestartRecord | BackupsDeleted;
+export type JournalRecord = Change | SensorRestartRecord | BackupsDeleted | WebhookChange;
 
 /** Whether the service can do its work, part by part. */
 export interface Readiness {

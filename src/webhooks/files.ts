@@ -1,4 +1,7 @@
-/** The files of webhooks: `<dataDir>/webhooks/<id>.json`, and `<id>.dead.json` with what was given up. Secrets are in them. */
+/**
+ * The files of webhooks: `<dataDir>/webhooks/<id>.json`, `<id>.dead.json` with what was given up, and, while a change is being
+ * recorded, `<id>.next.json` with what it leaves. Secrets are in them.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,19 +15,42 @@ export interface WebhookFile {
   readonly dead: readonly QueuedDelivery[];
 }
 
+/** What a change that the journal has to have will leave. */
+export interface WebhookCommit {
+  readonly id: string;
+  /** The journal's entry of it. */
+  readonly entryId: string;
+  /** Null: the webhook is gone. */
+  readonly webhook: StoredWebhook | null;
+}
+
+/** How {@link WebhookFiles.load} goes about it. */
+export interface LoadParts {
+  /** Whether the journal has an entry with this id: then the change was made, else it was not. */
+  readonly recorded: (entryId: string) => Promise<boolean>;
+  /** Is told the name of a file that cannot be used. */
+  readonly damaged: (file: string) => void;
+}
+
 /** The folder. Everything rejects with the system's error. */
 export interface WebhookFiles {
-  /** Those that can be read, oldest first; `damaged` is told the names of the others, which stay as they are. */
-  load(damaged: (file: string) => void): Promise<readonly WebhookFile[]>;
+  /** Those that can be used, oldest first; the others stay as they are. Finishes or drops changes that were interrupted. */
+  load(parts: LoadParts): Promise<readonly WebhookFile[]>;
   /** When it resolves, it is on the disk. */
   write(webhook: StoredWebhook): Promise<void>;
   /** When it resolves, it is on the disk. */
   writeDead(id: string, dead: readonly QueuedDelivery[]): Promise<void>;
-  remove(id: string): Promise<void>;
+  /**
+   * Makes a change that the journal has to have: on the disk before `record` is called, made when that resolves. Rejects, also
+   * with the error of `record`, when nothing has changed. False: it is made, but the webhook's own file is behind; the next
+   * {@link write} or start brings it up.
+   */
+  commit(change: WebhookCommit, record: () => Promise<void>): Promise<boolean>;
 }
 
 const NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.json$/;
 const DEAD_NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.dead\.json$/;
+const NEXT_NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.next\.json$/;
 
 /** Opens `<dataDir>/webhooks`, making it for this account alone. */
 export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
@@ -33,16 +59,56 @@ export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
   await removeUnfinishedWrites(folder);
   const mainFile = (id: string) => path.join(folder, `${id}.json`);
   const deadFile = (id: string) => path.join(folder, `${id}.dead.json`);
+  const nextFile = (id: string) => path.join(folder, `${id}.next.json`);
+  /** Changes that are made, with the webhook's own file behind. */
+  const behind = new Map<string, WebhookCommit>();
+  const apply = async ({ id, webhook }: WebhookCommit): Promise<void> => {
+    if (webhook !== null) await writeFileDurably(mainFile(id), sealed(webhook));
+    else {
+      await rm(mainFile(id), { force: true });
+      await syncFolder(folder);
+      await rm(deadFile(id), { force: true });
+    }
+    await rm(nextFile(id), { force: true });
+  };
+  /** Finishes or drops a change that was interrupted, where it can be told which; gives a change whose file stays behind. */
+  const settle = async (
+    id: string,
+    recorded: LoadParts['recorded'],
+  ): Promise<WebhookCommit | null | 'unknown'> => {
+    const change = (await unsealed(nextFile(id))) as WebhookCommit | null;
+    if (change?.id !== id) return 'unknown';
+    const isMade = await recorded(change.entryId).catch(() => undefined);
+    if (isMade === undefined) return 'unknown';
+    try {
+      await (isMade ? apply(change) : rm(nextFile(id), { force: true }));
+      return null;
+    } catch {
+      if (!isMade) return null;
+      behind.set(id, change);
+      return change;
+    }
+  };
   return {
-    load: async (damaged) => {
-      const names = (await readdir(folder)).sort();
-      const found: WebhookFile[] = [];
-      for (const name of names) {
-        const id = NAME.exec(name)?.[1];
+    load: async ({ recorded, damaged }) => {
+      // What counts in place of a webhook's own file; null: nothing.
+      const instead = new Map<string, StoredWebhook | null>();
+      for (const name of await readdir(folder)) {
+        const id = NEXT_NAME.exec(name)?.[1];
         if (id === undefined) continue;
-        const webhook = (await unsealed(mainFile(id))) as StoredWebhook | null;
+        const change = await settle(id, recorded);
+        if (change === 'unknown') damaged(name);
+        if (change !== null) instead.set(id, change === 'unknown' ? null : change.webhook);
+      }
+      const names = await readdir(folder);
+      const ids = new Set([...names.flatMap((name) => NAME.exec(name)?.[1] ?? []), ...instead.keys()]);
+      const found: WebhookFile[] = [];
+      for (const id of [...ids].sort()) {
+        const late = instead.get(id);
+        if (late === null) continue;
+        const webhook = late ?? ((await unsealed(mainFile(id))) as StoredWebhook | null);
         const dead = (await unsealed(deadFile(id), [])) as readonly QueuedDelivery[] | null;
-        if (webhook?.id !== id) damaged(name);
+        if (webhook?.id !== id) damaged(`${id}.json`);
         else {
           if (dead === null) damaged(`${id}.dead.json`);
           found.push(reconciled({ webhook, dead: dead ?? [] }));
@@ -51,16 +117,38 @@ export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
       // A deletion that was interrupted.
       for (const name of names) {
         const id = DEAD_NAME.exec(name)?.[1];
-        if (id !== undefined && !names.includes(`${id}.json`)) await rm(deadFile(id), { force: true });
+        if (id !== undefined && !ids.has(id)) await rm(deadFile(id), { force: true });
       }
       return found;
     },
-    write: (webhook) => writeFileDurably(mainFile(webhook.id), sealed(webhook)),
+    write: async (webhook) => {
+      const { id } = webhook;
+      await writeFileDurably(mainFile(id), sealed(webhook));
+      if (!behind.has(id)) return;
+      await rm(nextFile(id), { force: true });
+      behind.delete(id);
+    },
     writeDead: (id, dead) => writeFileDurably(deadFile(id), sealed(dead)),
-    remove: async (id) => {
-      await rm(mainFile(id), { force: true });
-      await syncFolder(folder);
-      await rm(deadFile(id), { force: true });
+    commit: async (change, record) => {
+      const { id } = change;
+      const late = behind.get(id);
+      if (late !== undefined) await apply(late);
+      behind.delete(id);
+      try {
+        await writeFileDurably(nextFile(id), sealed(change));
+        await record();
+      } catch (error) {
+        // Where it stays, it is without an entry, and dropped by the next start.
+        await rm(nextFile(id), { force: true }).catch(() => undefined);
+        throw error;
+      }
+      try {
+        await apply(change);
+        return true;
+      } catch {
+        behind.set(id, change);
+        return false;
+      }
     },
   };
 }

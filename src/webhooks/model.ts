@@ -259,3 +259,32 @@ export interface WebhookTestStep {
   /** What was done or has failed, for a person. */
   readonly detail: string | null;
 }
+
+/** What was done to a webhook. `replayed`: a dead delivery of it was put back into the queue. */
+export type WebhookAction = 'created' | 'paused' | 'resumed' | 'deleted' | 'replayed';
+
+/**
+ * The journal's entry of what a caller did to a webhook. It is written before it is done. No secret, credential or path of
+ * its address is in it.
+ */
+export interface WebhookChange {
+  readonly id: string;
+  /** When, RFC 3339 UTC. */
+  readonly at: string;
+  readonly kind: 'webhook';
+  readonly action: WebhookAction;
+  readonly actor: string;
+  readonly requestId: string | null;
+  readonly ticket: string | null;
+  readonly reason: string | null;
+  readonly outcome: 'applied';
+  readonly webhookId: string;
+  /** What people call it. */
+  readonly name: string;
+  /** The host of its address, with the port unless it is the scheme's own. The rest may be a secret. */
+  readonly host: string;
+  readonly preset: WebhookPreset;
+  readonly eventTypes: readonly EventType[];
+  /** The delivery that was replayed; null unless one was. */
+  readonly deliveryId: string | null;
+}

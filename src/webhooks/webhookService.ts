@@ -6,6 +6,7 @@ import { Mutex } from '../lib/mutex';
 import { isRecordId, newRecordId } from '../lib/recordId';
 import type { WebhookRules } from './allowedHosts';
 import { deliveriesPage, webhookShown } from './answers';
+import { type WebhookActor, entryOf } from './evidence';
 import { DeliveryFailure } from './exchange';
 import type { WebhookFiles } from './files';
 import type {
@@ -16,6 +17,8 @@ import type {
   DeliveryState,
   NewWebhook,
   Webhook,
+  WebhookAction,
+  WebhookChange,
   WebhookPage,
   WebhookPatch,
   WebhookTest,
@@ -25,14 +28,8 @@ import { chosen } from './newWebhook';
 import type { Message } from './presets/preset';
 import { type StoredWebhook, deliveryId, shown } from './stored';
 import { testEvents } from './testEvents';
-import { WebhookState } from './webhookState';
+import { type RecordedChange, WebhookState } from './webhookState';
 import { Worker, type WorkerParts, attempt } from './worker';
-
-/** Who asks, as the log names it. */
-export interface WebhookActor {
-  readonly name: string;
-  readonly requestId: string | null;
-}
 
 /** Which deliveries. */
 export interface DeliveryRequest {
@@ -46,6 +43,10 @@ export interface WebhookParts extends WorkerParts {
   readonly feed: EventFeed;
   readonly files: WebhookFiles;
   readonly rules: WebhookRules;
+  /** Puts an entry into the journal; resolves when it is on the disk. Errors: `journal-unavailable`. */
+  readonly record: (entry: WebhookChange) => Promise<void>;
+  /** Whether the journal has an entry with this id. */
+  readonly recorded: (entryId: string) => Promise<boolean>;
 }
 
 /** How many webhooks there may be. */
@@ -55,16 +56,20 @@ const MOST_PENDING = 100;
 
 /** Opens the webhooks that are kept and begins to send. Rejects with the system's error. */
 export async function openWebhooks(parts: WebhookParts): Promise<WebhookService> {
-  const kept = await parts.files.load((file) => {
+  const damaged = (file: string) => {
     parts.logger.error('the file of a webhook cannot be used: it sends nothing', { file });
-  });
+  };
+  const kept = await parts.files.load({ recorded: parts.recorded, damaged });
   return new WebhookService(
     parts,
-    kept.map((file) => new Worker(new WebhookState(file, parts.files, parts.logger), parts)),
+    kept.map((file) => new Worker(new WebhookState(file, parts), parts)),
   );
 }
 
-/** All webhooks. `webhook-unrecorded` may come of whatever changes one; then nothing has changed. */
+/**
+ * All webhooks. `webhook-unrecorded` and `journal-unavailable` may come of whatever changes one; then nothing has changed. What
+ * changes one is in the journal before it is made; what is so already is not made again.
+ */
 export class WebhookService {
   private readonly workers = new Map<string, Worker>();
   private readonly mutex = new Mutex();
@@ -101,11 +106,12 @@ export class WebhookService {
         deadDropped: 0,
         failing: null,
       };
-      await written(parts.files.write(webhook));
-      const worker = new Worker(new WebhookState({ webhook, dead: [] }, parts.files, parts.logger), parts);
-      this.workers.set(webhook.id, worker);
+      const state = new WebhookState({ webhook, dead: [] }, parts);
+      const entry = this.entry('created', webhook, actor);
+      await written(state.commit(() => ({ webhook, entry })));
+      this.workers.set(webhook.id, new Worker(state, parts));
       this.log('a webhook was made', webhook, actor);
-      return { ...webhookShown(worker.state), secret: webhook.secret };
+      return { ...webhookShown(state), secret: webhook.secret };
     });
   }
 
@@ -125,14 +131,18 @@ export class WebhookService {
   /** Pauses or resumes. Errors: `webhook-not-found`. */
   async patch(id: string, { paused }: WebhookPatch, actor: WebhookActor): Promise<Webhook> {
     const worker = this.worker(id);
-    const { current } = worker.state;
-    const unchanged = paused ? current.status !== 'active' : current.status === 'active';
-    if (!unchanged) {
-      const now = this.parts.clock.now();
-      await written(
-        worker.state.change((state) => (paused ? { ...state, status: 'paused' } : resumed(state, now))),
-      );
-      this.log(paused ? 'a webhook was paused' : 'a webhook was resumed', current, actor);
+    const action = paused ? 'paused' : 'resumed';
+    const decide = (current: StoredWebhook): RecordedChange | null => {
+      if (paused === (current.status !== 'active')) return null;
+      const webhook: StoredWebhook = paused
+        ? { ...current, status: 'paused' }
+        : resumed(current, this.parts.clock.now());
+      return { webhook, entry: this.entry(action, current, actor) };
+    };
+    const done = await written(worker.state.commit(decide));
+    if (done === 'gone') throw webhookNotFound();
+    if (done === 'made') {
+      this.log(`a webhook was ${action}`, worker.state.current, actor);
       worker.ring();
     }
     return webhookShown(worker.state);
@@ -146,7 +156,8 @@ export class WebhookService {
       await worker.stop();
       const { current } = worker.state;
       try {
-        await written(worker.state.end(() => this.parts.files.remove(id)));
+        const entry = this.entry('deleted', current, actor);
+        await written(worker.state.commit(() => ({ webhook: null, entry })));
       } catch (error) {
         this.workers.set(id, new Worker(worker.state, this.parts));
         throw error;
@@ -220,9 +231,11 @@ export class WebhookService {
       round: dead.round + 1,
       begun: false,
     };
-    await written(state.revive(again));
-    this.log('a delivery is replayed', state.current, actor);
-    worker.ring();
+    const entry = this.entry('replayed', state.current, actor, wanted);
+    if (await written(state.revive(again, entry))) {
+      this.log('a delivery is replayed', state.current, actor);
+      worker.ring();
+    }
     return shown(again, 'pending');
   }
 
@@ -237,6 +250,15 @@ export class WebhookService {
     const worker = this.workers.get(id);
     if (worker === undefined) throw webhookNotFound();
     return worker;
+  }
+
+  private entry(
+    action: WebhookAction,
+    webhook: StoredWebhook,
+    actor: WebhookActor,
+    deliveryId?: string,
+  ): WebhookChange {
+    return entryOf(action, webhook, { actor, clock: this.parts.clock, deliveryId });
   }
 
   private log(message: string, { id, url, preset }: StoredWebhook, { name, requestId }: WebhookActor): void {
@@ -261,10 +283,11 @@ function resumed(webhook: StoredWebhook, now: string): StoredWebhook {
   };
 }
 
-async function written(write: Promise<void>): Promise<void> {
+async function written<T>(write: Promise<T>): Promise<T> {
   try {
-    await write;
+    return await write;
   } catch (cause) {
+    if (cause instanceof DomainError) throw cause;
     const reason = systemCodeOf(cause) ?? 'unknown reason';
     const detail = `The webhook could not be written (${reason}), so nothing has changed. Make room and check the rights on the data folder, then repeat.`;
     throw new DomainError('unavailable', 'webhook-unrecorded', detail, { cause });

@@ -3,7 +3,22 @@ import { systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
 import type { WebhookFile, WebhookFiles } from './files';
+import type { WebhookChange } from './model';
 import { MAX_DEAD, type QueuedDelivery, type StoredWebhook } from './stored';
+
+/** What a webhook stands on. */
+export interface WebhookStateParts {
+  readonly files: WebhookFiles;
+  /** Puts an entry into the journal. */
+  readonly record: (entry: WebhookChange) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** What a caller has asked for: what it leaves (null: nothing), and the journal's entry of it. */
+export interface RecordedChange {
+  readonly webhook: StoredWebhook | null;
+  readonly entry: WebhookChange;
+}
 
 /** Changes it one step at a time. Whoever changes it gets the newest state, and gives back the one to be. */
 export class WebhookState {
@@ -16,8 +31,7 @@ export class WebhookState {
 
   constructor(
     { webhook, dead }: WebhookFile,
-    private readonly files: WebhookFiles,
-    private readonly logger: Logger,
+    private readonly parts: WebhookStateParts,
   ) {
     this.webhook = webhook;
     this.graves = dead;
@@ -42,11 +56,19 @@ export class WebhookState {
     });
   }
 
-  /** Removes its files; nothing writes them anew. When that rejects, it goes on as before. */
-  async end(remove: () => Promise<void>): Promise<void> {
-    await this.mutex.run(async () => {
-      await remove();
-      this.ended = true;
+  /**
+   * Makes what a caller has asked for, with the journal's entry first; null from `decide`: nothing is to be done. When it
+   * rejects, nothing has changed.
+   */
+  async commit(
+    decide: (current: StoredWebhook) => RecordedChange | null,
+  ): Promise<'made' | 'unchanged' | 'gone'> {
+    return this.mutex.run(async () => {
+      if (this.ended) return 'gone';
+      const change = decide(this.webhook);
+      if (change === null) return 'unchanged';
+      await this.make(change);
+      return 'made';
     });
   }
 
@@ -85,16 +107,19 @@ export class WebhookState {
     });
   }
 
-  /** Takes a dead delivery back into the queue; rejects when that cannot be written, and then it stays dead. */
-  async revive(delivery: QueuedDelivery): Promise<void> {
-    await this.mutex.run(async () => {
-      if (!this.graves.some(({ id }) => id === delivery.id)) return;
-      const changed = { ...this.webhook, pending: [...this.webhook.pending, delivery] };
-      await this.write(changed);
-      this.webhook = changed;
+  /**
+   * Takes a dead delivery back into the queue, with the journal's entry first; false when it is there already, or the webhook
+   * is gone. When it rejects, it stays dead.
+   */
+  async revive(delivery: QueuedDelivery, entry: WebhookChange): Promise<boolean> {
+    return this.mutex.run(async () => {
+      if (this.ended || !this.graves.some(({ id }) => id === delivery.id)) return false;
+      const webhook = { ...this.webhook, pending: [...this.webhook.pending, delivery] };
+      await this.make({ webhook, entry });
       this.graves = this.graves.filter(({ id }) => id !== delivery.id);
-      this.unwritten = { webhook: false, dead: true };
+      this.unwritten.dead = true;
       await this.writeAll();
+      return true;
     });
   }
 
@@ -103,19 +128,29 @@ export class WebhookState {
     return this.mutex.run(() => this.writeAll());
   }
 
+  private async make({ webhook, entry }: RecordedChange): Promise<void> {
+    const { files, record, logger } = this.parts;
+    const { id } = this.webhook;
+    const isWritten = await files.commit({ id, entryId: entry.id, webhook }, () => record(entry));
+    this.ended = webhook === null;
+    this.webhook = webhook ?? this.webhook;
+    this.unwritten.webhook = !isWritten;
+    if (!isWritten) logger.error('the file of a webhook is behind what was asked for', { webhook: id });
+  }
+
   private async write(webhook: StoredWebhook): Promise<void> {
-    if (!this.ended) await this.files.write(webhook);
+    if (!this.ended) await this.parts.files.write(webhook);
   }
 
   private async writeAll(): Promise<boolean> {
     try {
-      if (this.unwritten.dead && !this.ended) await this.files.writeDead(this.webhook.id, this.graves);
+      if (this.unwritten.dead && !this.ended) await this.parts.files.writeDead(this.webhook.id, this.graves);
       this.unwritten.dead = false;
       if (this.unwritten.webhook) await this.write(this.webhook);
       this.unwritten.webhook = false;
       return true;
     } catch (error) {
-      this.logger.error('the queue of a webhook could not be written', {
+      this.parts.logger.error('the queue of a webhook could not be written', {
         webhook: this.webhook.id,
         reason: systemCodeOf(error) ?? 'unknown reason',
       });

@@ -1,4 +1,4 @@
-import type { WebhookFile, WebhookFiles } from '../../src/webhooks/files';
+import type { WebhookCommit, WebhookFile, WebhookFiles } from '../../src/webhooks/files';
 import type { QueuedDelivery, StoredWebhook } from '../../src/webhooks/stored';
 
 /** Files in memory, for tests that are not about the disk: an fsync takes longer than all else. They outlive their reader. */
@@ -15,9 +15,11 @@ export function memoryWebhookFiles(): WebhookFiles {
       if (file !== undefined) files.set(id, { ...file, dead });
       return Promise.resolve();
     },
-    remove: (id: string) => {
-      files.delete(id);
-      return Promise.resolve();
+    commit: async ({ id, webhook }: WebhookCommit, record: () => Promise<void>) => {
+      await record();
+      if (webhook === null) files.delete(id);
+      else files.set(id, { webhook, dead: files.get(id)?.dead ?? [] });
+      return true;
     },
   };
 }

@@ -2,7 +2,7 @@ import { createGate } from '../../src/lib/gate';
 import { type Clock, systemClock } from '../../src/lib/clock';
 import { DeliveryFailure, type Exchange, type HttpRequest } from '../../src/webhooks/exchange';
 import type { WebhookFiles } from '../../src/webhooks/files';
-import type { NewWebhook } from '../../src/webhooks/model';
+import type { NewWebhook, WebhookChange } from '../../src/webhooks/model';
 import { type Pause, realPause } from '../../src/webhooks/pause';
 import { createExchange } from '../../src/webhooks/send';
 import { openWebhooks } from '../../src/webhooks/webhookService';
@@ -38,6 +38,9 @@ export interface WebhookOptions {
   readonly time?: { readonly clock: Clock; readonly pause: Pause };
   readonly random?: () => number;
   readonly files?: WebhookFiles;
+  /** In place of a journal in memory. */
+  readonly record?: (entry: WebhookChange) => Promise<void>;
+  readonly recorded?: (entryId: string) => Promise<boolean>;
 }
 
 /** Webhooks over a feed, with files in memory and time that goes on by itself while they wait, unless stated. */
@@ -45,6 +48,7 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
   const feed = options.feed ?? new MemoryFeed();
   const time = options.time ?? new VirtualTime();
   const logger = memoryLogger();
+  const journal: WebhookChange[] = [];
   const webhooks = await openWebhooks({
     feed,
     files: options.files ?? memoryWebhookFiles(),
@@ -56,12 +60,20 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
     pause: time.pause,
     random: options.random ?? (() => 0.999),
     logger,
+    record:
+      options.record ??
+      ((entry) => {
+        journal.push(entry);
+        return Promise.resolve();
+      }),
+    recorded: options.recorded ?? ((entryId) => Promise.resolve(journal.some(({ id }) => id === entryId))),
   });
   return {
     webhooks,
     feed,
     time,
     logger,
+    journal,
     create: (wanted: Partial<NewWebhook> = {}) =>
       webhooks.create({ name: 'test', url: 'http://127.0.0.1:1/hook', ...wanted }, webhookActor),
     deliveries: (id: string) => webhooks.deliveries(id, { limit: 200 }).items,

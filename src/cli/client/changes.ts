@@ -42,6 +42,8 @@ function whatOf(record: JournalRecord): string {
       return 'the sensor';
     case 'backupsDeleted':
       return `${record.backups.length} backups`;
+    case 'webhook':
+      return `${record.name}: ${record.action}`;
     default:
       return record.contexts.map(({ context }) => context).join(', ');
   }

@@ -1,10 +1,8 @@
 import { Controller, Get, OperationId, Path, Query, Request, Response, Route, Tags } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { DomainError } from '../../lib/errors';
-import { deletionAsMarkdown } from '../../proxy/deletedBackups';
-import { changeAsMarkdown } from '../../proxy/evidence';
-import { restartAsMarkdown } from '../../sensor/evidence';
 import { HttpProblem } from '../httpProblem';
+import { recordAsMarkdown } from '../journalRecord';
 import type { Problem } from '../problems';
 import type { JournalRecord, Services } from '../services';
 
@@ -26,7 +24,8 @@ export class ChangesController extends Controller {
   /**
    * The journal, newest first: each change with who, when, why, the ticket, and what each account had before and after.
    * Restarts of the sensor are there too, as entries of the kind `sensorRestart`, deletions of backups by rule
-   * (`backupsDeleted`), and changes that failed and were rolled back; dry runs and writes that changed nothing are not.
+   * (`backupsDeleted`), what was done to webhooks (`webhook`), and changes that failed and were rolled back; dry runs and
+   * writes that changed nothing are not.
    * @summary The journal
    * @param limit How many to give at most.
    * @isInt limit
@@ -72,21 +71,10 @@ export class ChangesController extends Controller {
       case 'application/json':
         return change;
       case 'text/markdown':
-        request.res?.vary('Accept').type('text/markdown').send(asMarkdown(change));
+        request.res?.vary('Accept').type('text/markdown').send(recordAsMarkdown(change));
         return change;
       default:
         throw new HttpProblem('not-acceptable', 'A change comes as application/json or text/markdown.');
     }
-  }
-}
-
-function asMarkdown(record: JournalRecord): string {
-  switch (record.kind) {
-    case 'sensorRestart':
-      return restartAsMarkdown(record);
-    case 'backupsDeleted':
-      return deletionAsMarkdown(record);
-    default:
-      return changeAsMarkdown(record);
   }
 }

@@ -74,7 +74,7 @@ export class WebhooksController extends Controller {
   @SuccessResponse(201, 'Made.')
   @Response<Problem>(409, 'too-many-webhooks')
   @Response<Problem>(422, 'webhook-invalid webhook-host-not-allowed')
-  @Response<Problem>(503, 'webhook-unrecorded')
+  @Response<Problem>(503, 'webhook-unrecorded journal-unavailable')
   async create(@Body() body: NewWebhook, @Request() request: ExpressRequest): Promise<CreatedWebhook> {
     const webhook = await this.services.webhooks.create(body, actorOf(request));
     this.setStatus(201);
@@ -109,7 +109,7 @@ export class WebhooksController extends Controller {
   @OperationId('patchWebhook')
   @Middlewares(jsonBody)
   @Response<Problem>(404, 'webhook-not-found')
-  @Response<Problem>(503, 'webhook-unrecorded')
+  @Response<Problem>(503, 'webhook-unrecorded journal-unavailable')
   patch(
     @Path() id: string,
     @Body() body: WebhookPatch,
@@ -129,7 +129,7 @@ export class WebhooksController extends Controller {
   @Security('bearer', ['admin'])
   @OperationId('deleteWebhook')
   @Response<Problem>(404, 'webhook-not-found')
-  @Response<Problem>(503, 'webhook-unrecorded')
+  @Response<Problem>(503, 'webhook-unrecorded journal-unavailable')
   remove(@Path() id: string, @Request() request: ExpressRequest): Promise<DeletedWebhook> {
     return this.services.webhooks.remove(id, actorOf(request));
   }
@@ -197,7 +197,7 @@ export class WebhooksController extends Controller {
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(404, 'webhook-not-found delivery-not-found')
   @Response<Problem>(409, 'delivery-not-dead webhook-queue-full')
-  @Response<Problem>(503, 'webhook-unrecorded')
+  @Response<Problem>(503, 'webhook-unrecorded journal-unavailable')
   replay(
     @Path() id: string,
     @Path() deliveryId: string,

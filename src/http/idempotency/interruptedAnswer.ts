@@ -23,6 +23,7 @@ export function answersFromJournal(
       case 'sensorRestart':
         return { status: 200, body: restartAnswer(record) };
       case 'backupsDeleted':
+      case 'webhook':
         return null;
       default: {
         const restart = asksForRestart(body) ? await restartAfter(journal, changeId) : null;

@@ -7,6 +7,7 @@ import { JournalFolder } from '../../../src/journal/journalFolder';
 import { deletionAsMarkdown, isBackupsDeleted } from '../../../src/proxy/deletedBackups';
 import { changeAsMarkdown, isChange } from '../../../src/proxy/evidence';
 import { isSensorRestart, restartAsMarkdown } from '../../../src/sensor/evidence';
+import { isWebhookChange, webhookChangeAsMarkdown } from '../../../src/webhooks/evidence';
 import { anyText, damaged, SEED } from '../../support/damage';
 import { memoryLogger } from '../../support/memoryLogger';
 import { temporaryFolder } from '../../support/temporaryFolder';
@@ -137,6 +138,17 @@ function records(make: Make) {
       kind: fc.constant('backupsDeleted'),
       backups: list(make({ id: text, createdAt: text, because: text, contexts: list(text), sha256: text })),
     }),
+    webhook: make({
+      ...common,
+      kind: fc.constant('webhook'),
+      action: fc.constantFrom('created', 'paused', 'resumed', 'deleted', 'replayed'),
+      webhookId: text,
+      name: text,
+      host: text,
+      preset: text,
+      eventTypes: list(text),
+      deliveryId: orNull(text),
+    }),
   };
 }
 
@@ -147,6 +159,11 @@ describe.each<[string, keyof ReturnType<typeof records>, (record: unknown) => st
     'a deletion of backups',
     'deletion',
     (record) => (isBackupsDeleted(record) ? deletionAsMarkdown(record) : undefined),
+  ],
+  [
+    'a change of a webhook',
+    'webhook',
+    (record) => (isWebhookChange(record) ? webhookChangeAsMarkdown(record) : undefined),
   ],
 ])('the record of %s', (_name, kind, markdownOf) => {
   it('is known again after it was written, and can be shown, whatever texts it has', () => {
@@ -159,7 +176,7 @@ describe.each<[string, keyof ReturnType<typeof records>, (record: unknown) => st
   });
 
   it('is told from any other JSON, whatever is missing from it or has another form', () => {
-    const guards = [isChange, isSensorRestart, isBackupsDeleted];
+    const guards = [isChange, isSensorRestart, isBackupsDeleted, isWebhookChange];
     fc.assert(
       fc.property(fc.oneof(records(spoilt)[kind], fc.jsonValue()), (record) => {
         for (const guard of guards) expect([true, false]).toContain(guard(record));
@@ -167,4 +184,17 @@ describe.each<[string, keyof ReturnType<typeof records>, (record: unknown) => st
       { seed: SEED, numRuns: 250 },
     );
   });
+});
+
+it('what is taken for the record of a change of a webhook can be shown', () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(records(spoilt).webhook, (record) => {
+      if (!isWebhookChange(record)) return;
+      taken += 1;
+      expect(webhookChangeAsMarkdown(record)).toMatch(/^# Webhook /);
+    }),
+    { seed: SEED, numRuns: 1000 },
+  );
+  expect(taken).toBeGreaterThan(10);
 });

@@ -21,7 +21,7 @@ function killedAt(nth: number, when: 'before' | 'after', files: WebhookFiles) {
   let dead = false;
   let settled = false;
   const never = new Promise<never>(() => undefined);
-  const step = async (write: () => Promise<void>): Promise<void> => {
+  const step = async <T>(write: () => Promise<T>): Promise<T> => {
     count += 1;
     if (dead) return never;
     if (count < nth) return write();
@@ -31,10 +31,10 @@ function killedAt(nth: number, when: 'before' | 'after', files: WebhookFiles) {
     return never;
   };
   const wrapped: WebhookFiles = {
-    load: (damaged) => files.load(damaged),
+    load: (parts) => files.load(parts),
     write: (webhook) => step(() => files.write(webhook)),
     writeDead: (id, graves) => step(() => files.writeDead(id, graves)),
-    remove: (id) => step(() => files.remove(id)),
+    commit: (change, record) => step(() => files.commit(change, record)),
   };
   return { files: wrapped, isDead: () => settled };
 }
@@ -123,12 +123,12 @@ describe('a disk that takes nothing', () => {
 
   function failing(files: WebhookFiles) {
     const state = { fails: false };
-    const guard = (write: () => Promise<void>) => (state.fails ? Promise.reject(full) : write());
+    const guard = <T>(write: () => Promise<T>): Promise<T> => (state.fails ? Promise.reject(full) : write());
     const wrapped: WebhookFiles = {
-      load: (damaged) => files.load(damaged),
+      load: (parts) => files.load(parts),
       write: (webhook) => guard(() => files.write(webhook)),
       writeDead: (id, dead) => guard(() => files.writeDead(id, dead)),
-      remove: (id) => guard(() => files.remove(id)),
+      commit: (change, record) => guard(() => files.commit(change, record)),
     };
     return { files: wrapped, state };
   }
@@ -212,7 +212,12 @@ describe('the files', () => {
     await files.writeDead('20261124T060000000Z-00000000', []);
     await webhooks.remove(id, webhookActor);
     await close();
-    await (await openWebhookFiles(folder.path)).load(() => undefined);
+    await (
+      await openWebhookFiles(folder.path)
+    ).load({
+      recorded: () => Promise.resolve(true),
+      damaged: () => undefined,
+    });
     expect(await readdir(path.join(folder.path, 'webhooks'))).toEqual([]);
   });
 });

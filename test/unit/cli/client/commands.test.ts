@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Served, serve } from '../../../http/clients';
+import { saying } from './scriptedService';
 import { type Run, type as typeWith, at, found } from './typing';
 
 let served: Served;
@@ -185,6 +186,29 @@ describe('colours', () => {
     expect((await typeWith(['contexts'], { environment, terminal: true })).out).not.toContain('\x1b');
     expect((await typeWith(['contexts', '--json'], { ...here(), terminal: true })).out).not.toContain('\x1b');
   });
+});
+
+it('lists what was done to webhooks among the changes', async () => {
+  const record = {
+    id: '20261124T061512350Z-4e07408c',
+    at: '2026-11-24T06:15:12.350Z',
+    kind: 'webhook',
+    action: 'paused',
+    outcome: 'applied',
+    actor: 'alice',
+    ticket: null,
+    name: 'Service desk',
+  };
+  const service = await saying({ items: [record], next: null }, { type: 'application/json', status: 200 });
+  try {
+    const { code, out } = await typeWith(['changes'], at(service.url));
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/webhook +applied +alice +- +Service desk: paused$/m),
+    ]);
+  } finally {
+    await service.close();
+  }
 });
 
 it('lists as much as was asked for, and says when there is more', async () => {

@@ -69,6 +69,7 @@ const change = {
   ticket: EVIL,
   contexts: [context],
 };
+const hookChange = { ...change, kind: 'webhook', name: EVIL, action: EVIL };
 const problem = {
   type: `/problems/${EVIL}`,
   title: EVIL,
@@ -117,6 +118,7 @@ describe('text of the service never reaches the terminal as it came', () => {
     ['backups', 'backups', { items: [backup], next: null }],
     ['one backup', 'backups x', backup],
     ['changes', 'changes', { items: [change], next: null }],
+    ['changes of webhooks', 'changes', { items: [hookChange], next: null }],
     ['evidence', 'changes x', `# ${EVIL}\n`, 'text/markdown'],
     ['health', 'health', ndjson, 'application/x-ndjson'],
     [
