@@ -39,6 +39,7 @@ import { createProcessMetrics } from './metrics/processMetrics';
 import { createEventCounters } from './metrics/serviceMetrics';
 import { createStateMetrics } from './metrics/stateMetrics';
 import { createWatchMetrics } from './metrics/watchMetrics';
+import { createWebhookMetrics } from './metrics/webhookMetrics';
 import { startMonitor } from './monitor/monitor';
 import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
 import { openProxyService } from './proxy/openProxyService';
@@ -199,6 +200,7 @@ async function openServices(
     logger,
     record,
     recorded,
+    counted: createWebhookMetrics(metrics, clock, () => webhooks.summary()),
   });
   opened.push(() => webhooks.close());
   const healthHistory = new HealthHistory();

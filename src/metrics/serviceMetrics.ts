@@ -44,6 +44,31 @@ export const SERVICE_METRICS = {
     help: 'When the watch last looked, and could, in Unix time. Not there before.',
     labelNames: ['watch'],
   },
+  webhooks: {
+    name: 'sensorproxy_webhooks',
+    help: 'Webhooks by their state.',
+    labelNames: ['state'],
+  },
+  webhookDeliveries: {
+    name: 'sensorproxy_webhook_deliveries_total',
+    help: 'Deliveries that were made or given up, and attempts that failed. Tests are not counted.',
+    labelNames: ['outcome'],
+  },
+  webhookPending: {
+    name: 'sensorproxy_webhook_pending',
+    help: 'Deliveries that are to be made. More events may wait behind them.',
+    labelNames: [],
+  },
+  webhookOldest: {
+    name: 'sensorproxy_webhook_oldest_pending_age_seconds',
+    help: 'For how long the oldest delivery of an active webhook has waited. Not there without one.',
+    labelNames: [],
+  },
+  webhookDead: {
+    name: 'sensorproxy_webhook_dead',
+    help: 'Deliveries that were given up and are kept.',
+    labelNames: [],
+  },
   backups: { name: 'sensorproxy_backups', help: 'Backups that are kept.', labelNames: [] },
   newestBackup: {
     name: 'sensorproxy_backup_newest_age_seconds',
@@ -146,4 +171,13 @@ export function gaugeOf<const Label extends string>(
           },
         }),
   });
+}
+
+/** Sets a gauge without labels, or takes it away. */
+export function setOrRemove(
+  gauge: { set(value: number): void; remove(labels: object): void },
+  value: number | null,
+): void {
+  if (value === null) gauge.remove({});
+  else gauge.set(value);
 }

@@ -3,7 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
 import { within } from '../lib/waiting';
-import { SERVICE_METRICS, gaugeOf } from './serviceMetrics';
+import { SERVICE_METRICS, gaugeOf, setOrRemove } from './serviceMetrics';
 
 /** Where the state comes from; `compose` joins it to those who know. */
 export interface StateSources {
@@ -101,12 +101,4 @@ function journalGauges(registry: Registry, { journal }: StateSources): void {
   gaugeOf(registry, SERVICE_METRICS.journalDamaged, (gauge) => {
     gauge.set(journal().damaged);
   });
-}
-
-function setOrRemove(
-  gauge: { set(value: number): void; remove(labels: object): void },
-  value: number | null,
-): void {
-  if (value === null) gauge.remove({});
-  else gauge.set(value);
 }

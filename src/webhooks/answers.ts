@@ -1,8 +1,19 @@
 /** What answers show of webhooks and deliveries: never a secret. */
 import { decodeCursor, encodeCursor } from '../lib/cursor';
-import type { Delivery, DeliveryPage, DeliveryState, Webhook } from './model';
+import type { Delivery, DeliveryPage, DeliveryState, Webhook, WebhookStatus } from './model';
 import { shown } from './stored';
 import type { WebhookState } from './webhookState';
+
+/** How all webhooks do together. */
+export interface WebhookSummary {
+  readonly states: Readonly<Record<WebhookStatus, number>>;
+  /** Deliveries that are to be made. */
+  readonly pending: number;
+  /** Since when the oldest of those of active webhooks is due (its making, or the last resume or replay); null without one. */
+  readonly oldestDueSince: string | null;
+  /** Dead deliveries that are kept. */
+  readonly dead: number;
+}
 
 const DELIVERY_ID = /^msg_[0-9TZa-f-]{1,64}_[0-9TZa-f-]{1,64}$/;
 
@@ -51,4 +62,19 @@ export function deliveriesPage(
     .sort((a, b) => (a.id < b.id ? 1 : -1));
   const items = wanted.slice(0, limit);
   return { items, next: wanted.length > limit ? encodeCursor(items.at(-1)?.id ?? '') : null };
+}
+
+/** How the webhooks do, all together. */
+export function summaryOf(all: readonly Pick<WebhookState, 'current' | 'dead'>[]): WebhookSummary {
+  const states = { active: 0, paused: 0, disabled: 0 };
+  const due: string[] = [];
+  let pending = 0;
+  let dead = 0;
+  for (const { current, dead: graves } of all) {
+    states[current.status] += 1;
+    pending += current.pending.length;
+    dead += graves.length;
+    if (current.status === 'active') due.push(...current.pending.map(({ dueSince }) => dueSince));
+  }
+  return { states, pending, oldestDueSince: due.sort()[0] ?? null, dead };
 }

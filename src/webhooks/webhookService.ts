@@ -5,7 +5,7 @@ import { DomainError, systemCodeOf } from '../lib/errors';
 import { Mutex } from '../lib/mutex';
 import { isRecordId, newRecordId } from '../lib/recordId';
 import type { WebhookRules } from './allowedHosts';
-import { deliveriesPage, webhookShown } from './answers';
+import { type WebhookSummary, deliveriesPage, summaryOf, webhookShown } from './answers';
 import { type WebhookActor, entryOf } from './evidence';
 import { DeliveryFailure } from './exchange';
 import type { WebhookFiles } from './files';
@@ -237,6 +237,11 @@ export class WebhookService {
       worker.ring();
     }
     return shown(again, 'pending');
+  }
+
+  /** How they do, all together. */
+  summary(): WebhookSummary {
+    return summaryOf([...this.workers.values()].map(({ state }) => state));
   }
 
   /** Stops sending; what is under way is made again after the next start. */

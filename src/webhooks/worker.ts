@@ -25,7 +25,12 @@ export interface WorkerParts {
   /** From 0 up to, not with, 1. */
   readonly random: () => number;
   readonly logger: Logger;
+  /** Is told what came of deliveries: of an attempt, or that they were given up. */
+  readonly counted: (outcome: DeliveryEnd, number: number) => void;
 }
+
+/** `failed`: an attempt; it is tried again, or given up. */
+export type DeliveryEnd = 'delivered' | 'failed' | 'dead';
 
 /** Events that are taken out of the feed ahead of being sent: the feed is the queue, this its window. */
 export const WINDOW = 50;
@@ -157,6 +162,7 @@ export class Worker {
         return attempt(parts, state.current, { message, signal });
       }, signal);
       const now = parts.clock.now();
+      parts.counted('delivered', 1);
       await state.note((current) => afterSuccess(current, delivery, { outcome, now }));
     } catch (error) {
       if (signal.aborted) return;
@@ -169,6 +175,7 @@ export class Worker {
     const { settleMs } = PRESETS[state.current.preset];
     const now = parts.clock.now();
     const facts = { failure, now, random: parts.random(), settleMs };
+    parts.counted('failed', 1);
     parts.logger.debug('a delivery has failed', {
       webhook: state.current.id,
       delivery: delivery.id,
@@ -185,6 +192,7 @@ export class Worker {
       webhook: id,
       dead: pending.length,
     });
+    parts.counted('dead', pending.length);
     await state.bury(
       pending.map((one) => one.id),
       (current) => ({ ...current, status: 'disabled', statusReason: failure.message, failing: null }),
@@ -197,6 +205,7 @@ export class Worker {
       webhook: id,
       number: over.length,
     });
+    this.parts.counted('dead', over.length);
     await this.state.bury(over.map((one) => one.id));
   }
 

@@ -1,4 +1,4 @@
-/** What the journal has of webhooks. */
+/** What the journal and the metrics have of webhooks. */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createToken } from '../../src/cli/tokenCommand';
@@ -11,6 +11,7 @@ import { verifyJournal } from '../../src/journal/verify';
 import { systemClock } from '../../src/lib/clock';
 import type { CreatedWebhook, DeliveryPage, Webhook, WebhookChange } from '../../src/webhooks/model';
 import { type Receiver, startReceiver } from '../support/receiver';
+import { parseExposition } from '../unit/endpoints/exposition';
 import { type CallOptions, type Service, bodyOf, openService } from './service';
 
 let receiver: Receiver;
@@ -189,5 +190,69 @@ describe('the journal', () => {
     expect((await patch(id, false)).status).toBe(200);
     expect(bodyOf(await service.call('GET', '/webhooks'))).toEqual({ items: [before], next: null });
     expect(await files()).toEqual(onTheDisk);
+  });
+});
+
+describe('the metrics', () => {
+  async function samples(): Promise<Readonly<Record<string, number>>> {
+    const { text } = await service.call('GET', '/metrics');
+    expect(text).not.toMatch(new RegExp(`${SECRETS.source}|127\\.0\\.0\\.1:${receiver.port}`));
+    const found = parseExposition(text).filter(({ name }) => name.startsWith('sensorproxy_webhook'));
+    return Object.fromEntries(
+      found.map(({ name, labels, value }) => [
+        [name.replace('sensorproxy_', ''), ...Object.values(labels)].join(' '),
+        value,
+      ]),
+    );
+  }
+
+  it('follow what becomes of webhooks and their deliveries; tests are not counted', async () => {
+    const none = {
+      'webhooks active': 0,
+      'webhooks paused': 0,
+      'webhooks disabled': 0,
+      'webhook_deliveries_total delivered': 0,
+      'webhook_deliveries_total failed': 0,
+      'webhook_deliveries_total dead': 0,
+      webhook_pending: 0,
+      webhook_dead: 0,
+    };
+    expect(await samples()).toEqual(none);
+
+    const { id } = await make();
+    await service.call('POST', `/webhooks/${id}/test`);
+    await happens(1);
+    await until(async () => (await samples())['webhook_deliveries_total delivered'] === 1);
+    const delivered = { ...none, 'webhooks active': 1, 'webhook_deliveries_total delivered': 1 };
+    expect(await samples()).toEqual(delivered);
+
+    status = 422;
+    await happens(2);
+    await until(async () => ((await samples())['webhook_deliveries_total failed'] ?? 0) > 0);
+    const failing = await samples();
+    expect(failing).toMatchObject({ ...delivered, webhook_pending: 1, 'webhook_deliveries_total failed': 1 });
+    expect(failing.webhook_oldest_pending_age_seconds).toBeGreaterThanOrEqual(0);
+    expect(failing.webhook_oldest_pending_age_seconds).toBeLessThan(10);
+
+    await patch(id, true);
+    const paused = await samples();
+    expect(paused).toMatchObject({ 'webhooks active': 0, 'webhooks paused': 1, webhook_pending: 1 });
+    expect(paused.webhook_oldest_pending_age_seconds).toBeUndefined();
+
+    status = 410;
+    await patch(id, false);
+    await until(async () => (await samples())['webhooks disabled'] === 1);
+    const disabled = await samples();
+    expect(disabled).toMatchObject({
+      'webhooks active': 0,
+      'webhooks paused': 0,
+      'webhook_deliveries_total dead': 1,
+      webhook_pending: 0,
+      webhook_dead: 1,
+    });
+    expect(disabled.webhook_oldest_pending_age_seconds).toBeUndefined();
+
+    await service.call('DELETE', `/webhooks/${id}`);
+    expect(await samples()).toMatchObject({ 'webhooks disabled': 0, webhook_dead: 0 });
   });
 });

@@ -106,6 +106,11 @@ describe('dashboard and rules', () => {
       'sensorproxy_probe_tls_certificate_days_left',
       'sensorproxy_watch_last_look_timestamp_seconds',
       'sensorproxy_watch_on',
+      'sensorproxy_webhook_dead',
+      'sensorproxy_webhook_deliveries_total',
+      'sensorproxy_webhook_oldest_pending_age_seconds',
+      'sensorproxy_webhook_pending',
+      'sensorproxy_webhooks',
     ]);
   });
 

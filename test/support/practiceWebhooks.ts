@@ -49,6 +49,7 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
   const time = options.time ?? new VirtualTime();
   const logger = memoryLogger();
   const journal: WebhookChange[] = [];
+  const counts = { delivered: 0, failed: 0, dead: 0 };
   const webhooks = await openWebhooks({
     feed,
     files: options.files ?? memoryWebhookFiles(),
@@ -60,6 +61,7 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
     pause: time.pause,
     random: options.random ?? (() => 0.999),
     logger,
+    counted: (outcome, number) => (counts[outcome] += number),
     record:
       options.record ??
       ((entry) => {
@@ -74,6 +76,7 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
     time,
     logger,
     journal,
+    counts,
     create: (wanted: Partial<NewWebhook> = {}) =>
       webhooks.create({ name: 'test', url: 'http://127.0.0.1:1/hook', ...wanted }, webhookActor),
     deliveries: (id: string) => webhooks.deliveries(id, { limit: 200 }).items,

@@ -23,10 +23,11 @@ async function open(options: WebhookOptions = {}): Promise<PracticeWebhooks> {
 describe('a receiver that fails', () => {
   it('is tried again with growing waits for three days, with the same id, then the delivery is dead', async () => {
     const { attempts, exchange, time, gaps } = scriptedReceiver(() => 500);
-    const { create, feed, deliveries, webhooks } = await open({ exchange, time });
+    const { create, feed, deliveries, webhooks, counts } = await open({ exchange, time });
     const { id } = await create();
     feed.record();
     await eventually(() => webhooks.get(id).dead === 1);
+    expect(counts).toEqual({ delivered: 0, failed: attempts.length, dead: 1 });
     expect(gaps().slice(0, 9)).toEqual([5, 30, 120, 599, 1798, 3596, 7193, 14386, 14386]);
     const last = attempts.at(-1)?.atMs ?? 0;
     expect(last).toBeLessThanOrEqual(72 * 3_600_000);
