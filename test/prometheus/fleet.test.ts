@@ -190,8 +190,13 @@ describe('a real Prometheus, with two agents', () => {
           return result.length === 0 ? [title] : [];
         }),
       );
-      // There was neither a change while Prometheus looked, nor a request that failed.
-      expect(empty.flat()).toEqual(['Changes by outcome', 'Requests that fail']);
+      // There was neither a change while Prometheus looked, nor a request that failed; nothing watches, and nothing waits.
+      expect(empty.flat()).toEqual([
+        'Changes by outcome',
+        'Last look of the watch',
+        'Oldest delivery that waits',
+        'Requests that fail',
+      ]);
     });
   });
 
