@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileDurably } from '../lib/durableFile';
@@ -71,5 +71,5 @@ async function readToken(file: string): Promise<string | undefined> {
 
 /** Hashing first makes both sides the same length, which a constant-time comparison needs. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -2,7 +2,7 @@
  * `tokens.json` in the data folder: the tokens that were given out, as hashes. `sensorproxy token` writes it, the service
  * reads it. Who can write the data folder can make tokens; nobody can over HTTP.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileDurably } from '../lib/durableFile';
@@ -39,7 +39,7 @@ export function newToken(): string {
 
 /** The hash by which a token is kept and looked up. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token, 'utf8').digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 /** Whether a name may be given to a token. */

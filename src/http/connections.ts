@@ -41,7 +41,7 @@ export function boundConnections(server: Server, { most, stalledMs }: Connection
     if (connection === undefined) return;
     const exchange = { request, response };
     connection.exchanges.add(exchange);
-    response.once('close', () => {
+    response.on('close', () => {
       connection.exchanges.delete(exchange);
       // It is idle since now: to the end of the order.
       if (connections.get(peer) === connection) {
@@ -82,6 +82,14 @@ function closeStalled(server: Server, stalledMs: number): void {
 }
 
 /** Tells connections apart; over TLS a request has another socket than the connection that it came over. */
-export function peerOf({ localAddress, remoteAddress, remotePort }: Socket): string {
-  return `${localAddress ?? ''} ${remoteAddress ?? ''} ${remotePort ?? ''}`;
+export function peerOf(socket: Socket): string {
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const { localAddress, remoteAddress, remotePort } = socket;
+  const peer = `${localAddress ?? ''} ${remoteAddress ?? ''} ${remotePort ?? ''}`;
+  peers.set(socket, peer);
+  return peer;
 }
+
+/** A socket is asked for its addresses once, and not with each request. */
+const peers = new WeakMap<Socket, string>();

@@ -49,15 +49,22 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
   const registers = [registry];
   const total = new Counter({ ...REQUEST_METRICS.total, registers });
   const duration = new Histogram({ ...REQUEST_METRICS.duration, buckets: BUCKETS, registers });
-  const inFlight = new Gauge({ ...REQUEST_METRICS.inFlight, registers });
+  let underWay = 0;
+  new Gauge({
+    ...REQUEST_METRICS.inFlight,
+    registers,
+    collect() {
+      this.set(underWay);
+    },
+  });
   return {
     begun: () => {
-      inFlight.inc();
+      underWay += 1;
     },
     ended: ({ method: sent, route: matched, status, aborted, seconds }) => {
       const method = METHODS.has(sent) ? sent : 'other';
       const route = matched ?? 'none';
-      inFlight.dec();
+      underWay -= 1;
       total.inc({ method, route, status: aborted ? 'aborted' : String(status) });
       duration.observe({ method, route }, seconds);
     },
