@@ -124,10 +124,10 @@ describe('the sandbox', () => {
     const { network } = networkOf({});
     const slow = {
       ...network,
-      lookup: () => new Promise<string[]>((resolve) => void setTimeout(resolve, 500, ['10.0.0.1'])),
+      lookup: () => new Promise<string[]>((resolve) => void setTimeout(resolve, 1000, ['10.0.0.1'])),
     };
     const script = `function FindProxyForURL(url, host) { return dnsResolve(host) + ''; }`;
-    const limits = { scriptMs: 100, graceMs: 50 };
+    const limits = { scriptMs: 500, graceMs: 100 };
     expect(await answerOf(script, { network: slow, limits })).toBe('10.0.0.1');
     expect(await answerOf(script, { network: slow, limits: { lookupMs: 50 } })).toBe('null');
     expect(await answerOf(script, { network: slow, limits: { askMs: 300 } })).toMatchObject({
