@@ -46,8 +46,15 @@ export class DeliveryFailure extends Error {
 /** Statuses that say something about what was sent, not about the receiver. */
 const OF_THE_EVENT = new Set([400, 409, 413, 422]);
 
-/** A failure by its answer's status, with what the receiver says of it where that is known. */
-export function failedWith({ status, retryAfter }: HttpAnswer, said = ''): DeliveryFailure {
+/**
+ * A failure by its answer's status, with what the receiver says of it where that is known. Whether it is of the event goes by
+ * the status too, unless the caller knows better.
+ */
+export function failedWith(
+  { status, retryAfter }: HttpAnswer,
+  said = '',
+  ofTheEvent = OF_THE_EVENT.has(status),
+): DeliveryFailure {
   const isRedirect = status >= 300 && status < 400;
   const what = isRedirect
     ? `the receiver redirects (${status}), which is not followed: name the address that it redirects to`
@@ -55,6 +62,6 @@ export function failedWith({ status, retryAfter }: HttpAnswer, said = ''): Deliv
   return new DeliveryFailure(`${what}${said === '' ? '' : `: ${said}`}`, {
     status,
     retryAfter,
-    ofTheEvent: OF_THE_EVENT.has(status),
+    ofTheEvent,
   });
 }

@@ -5,7 +5,12 @@ import { EVENT_TYPES } from '../../src/events/event';
 import { systemClock } from '../../src/lib/clock';
 import type { CreatedWebhook, Webhook, WebhookPage } from '../../src/webhooks/model';
 import { type Receiver, startReceiver } from '../support/receiver';
-import { type ServiceNowStandIn, serviceNowUser, startServiceNow } from '../support/serviceNowStandIn';
+import {
+  type ServiceNowStandIn,
+  serviceNowCaller,
+  serviceNowUser,
+  startServiceNow,
+} from '../support/serviceNowStandIn';
 import { type Service, bodyOf, openService } from './service';
 
 let receiver: Receiver;
@@ -119,7 +124,7 @@ it('a test of ServiceNow opens a ticket and resolves it; no credentials are show
       url: now.url,
       preset: 'servicenow',
       credentials: serviceNowUser,
-      serviceNow: { callerId: 'sensorproxy' },
+      serviceNow: { callerId: serviceNowCaller },
     },
   });
   const made = bodyOf(response) as CreatedWebhook;

@@ -38,11 +38,23 @@ export class TicketDesk {
     return this.practice.feed.record(fields);
   }
 
-  /** Records an event, and waits until it was sent. */
+  /** Records an event, and waits until every webhook that is active has sent it. */
   async happens(fields: Partial<ServiceEvent>): Promise<void> {
     const event = this.record(fields);
-    const delivery = () => this.practice.deliveries(this.id).find((one) => one.eventId === event.id);
-    await eventually(() => delivery()?.state === 'delivered', 'the delivery');
+    await eventually(
+      () =>
+        this.practice.webhooks
+          .page({ limit: 50 })
+          .items.filter(({ status }) => status === 'active')
+          .every(({ id }) => this.hasSent(id, event.id)),
+      'the delivery',
+    );
+  }
+
+  /** Whether a webhook has sent an event. */
+  hasSent(webhookId: string, eventId: string): boolean {
+    const delivery = this.practice.deliveries(webhookId).find((one) => one.eventId === eventId);
+    return delivery?.state === 'delivered';
   }
 
   /** What the nth delivery came to. */

@@ -1,122 +1,195 @@
 /**
  * Issues in Jira Cloud by its REST API v3, one for each problem, found again by a label. The search is
- * `POST /rest/api/3/search/jql`: the older `/rest/api/3/search` was removed in 2025 and answers 410. It sees new issues some
- * seconds later, but for those that `reconcileIssues` names. Errors are `{"errorMessages": […], "errors": {…}}`.
+ * `POST /rest/api/3/search/jql`: the older `/rest/api/3/search` was removed in 2025 and answers 410. It sees issues as they were
+ * some seconds ago, but for those that `reconcileIssues` names. Errors are `{"errorMessages": […], "errors": {…}}`.
+ * Which events an issue tells of is in its text: each description and comment names its event.
  */
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
+import { type JiraTransition, bodyOf, documentOf, transitionOf } from './jiraTransition';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, member, problemKey, refusedWith } from './requests';
+import { authorization, below, jsonOf, member, refusedWith } from './requests';
 import { linesOf, titleOf } from './ticketText';
+import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
 const ID = /^\d{1,15}$/;
+/** Issues of one problem that are looked at, newest first: more may not fit into an answer. */
+const MOST = 30;
+/** Comments among which a repeated one is looked for, newest first. */
+const COMMENTS = 20;
+/** Problems whose issue is remembered, and issues of each. */
+const MOST_REMEMBERED = 500;
+const MOST_OF_EACH = 10;
+
+interface Issue extends Ticket {
+  readonly labels: readonly unknown[];
+}
+
+/** Issues that any webhook has lately made or changed, by target and key: the search may not see them as they are. */
+const lately = new Map<string, readonly string[]>();
 
 export const jiraPreset: Preset = {
   takesAll: false,
   settleMs: 60_000,
-  deliver: async (message, settings, send) => {
-    const api = apiOf(settings, send);
-    const label = problemKey(message.machine, message.event.problem ?? message.event.id);
-    const found = await api.find(label, message.ticket);
-    if (message.event.resolved) {
-      if (found === null) return { status: 200, detail: 'no issue was open', ticket: null };
-      return api.close(found, message);
-    }
-    return found === null ? api.open(label, message) : api.comment(found, message);
+  deliver: (message, settings, send) => {
+    const target = below(settings.url, '').href;
+    return seeTo(deskOf(message, settings, { send, target }), message, target);
   },
 };
 
-function apiOf({ url, credentials, jira }: PresetSettings, send: Send) {
+function deskOf(
+  message: Message,
+  settings: PresetSettings,
+  { send, target }: { readonly send: Send; readonly target: string },
+): TicketDesk<Issue> {
+  const { jira } = settings;
   const project = jira?.project ?? '';
+  const label = keyOf(message);
+  const ask = asker(settings, send);
+  const search = async (reconcileIssues: readonly number[]): Promise<readonly Issue[]> => {
+    const body = {
+      jql: `project = "${project}" AND labels = "${label}" ORDER BY created DESC`,
+      fields: ['status', 'labels'],
+      maxResults: MOST,
+      ...(reconcileIssues.length === 0 ? {} : { reconcileIssues }),
+    };
+    const answer = await ask('POST', 'search/jql', { body, expected: 200, ofOneTicket: false });
+    const issues = member(jsonOf(answer), 'issues');
+    if (!Array.isArray(issues)) throw noApi(answer);
+    return (issues as readonly unknown[]).map((issue) => ({
+      id: idOf(issue, answer),
+      labels: labelsOf(issue),
+      open: !isDone(issue),
+    }));
+  };
+  const remembered = `${target}\n${label}`;
+  const remember = (id: string): void => {
+    const ids = new Set([...(lately.get(remembered) ?? []), id]);
+    lately.delete(remembered);
+    lately.set(remembered, [...ids].slice(-MOST_OF_EACH));
+    const [oldest] = lately.keys();
+    if (lately.size > MOST_REMEMBERED && oldest !== undefined) lately.delete(oldest);
+  };
+  const say = async (issue: string): Promise<number> => {
+    const body = { body: documentOf(linesOf(message)) };
+    const { status } = await ask('POST', `issue/${issue}/comment`, { body, expected: 201 });
+    return status;
+  };
+  const tells = async ({ id }: Issue): Promise<boolean> => {
+    const comments = { orderBy: '-created', maxResults: String(COMMENTS) };
+    for (const [path, query] of [
+      [`issue/${id}/comment`, comments],
+      [`issue/${id}`, { fields: 'description' }],
+    ] as const) {
+      // As text: what was cut off is older.
+      const { text } = await ask('GET', path, { body: null, expected: 200, query });
+      if (text.includes(message.event.id)) return true;
+    }
+    return false;
+  };
+  return {
+    noun: 'issue',
+    closed: 'closed',
+    find: async () => {
+      const known = [...(lately.get(remembered) ?? []), message.ticket ?? ''].filter((id) => ID.test(id));
+      const ids = [...new Set(known)].map(Number);
+      const issues = await search(ids).catch((error: unknown) => {
+        // All that are named must exist: one may have been deleted.
+        if (ids.length === 0 || !(error instanceof DeliveryFailure)) throw error;
+        if (error.facts.status !== 400 && error.facts.status !== 404) throw error;
+        lately.delete(remembered);
+        return search([]);
+      });
+      return issues.filter(({ labels }) => labels.includes(label));
+    },
+    tells,
+    open: async (): Promise<Delivered> => {
+      const fields = {
+        project: { key: project },
+        issuetype: { name: jira?.issueType ?? 'Task' },
+        summary: titleOf(message),
+        description: documentOf(linesOf(message)),
+        labels: ['sensorproxy', label],
+      };
+      const answer = await ask('POST', 'issue', { body: { fields }, expected: 201 });
+      const ticket = idOf(jsonOf(answer), answer);
+      remember(ticket);
+      return { status: answer.status, detail: 'an issue was opened', ticket };
+    },
+    update: async ({ id }): Promise<Delivered> => {
+      const status = await say(id);
+      return { status, detail: 'the open issue was commented on', ticket: id };
+    },
+    close: async (issue) => {
+      const path = `issue/${issue.id}/transitions`;
+      const query = { expand: 'transitions.fields' };
+      const offered = await ask('GET', path, { body: null, expected: 200, query });
+      // Screens may list more values than an answer holds. Without them, what one asks for is told by its refusal.
+      const whole = offered.complete ? offered : await ask('GET', path, { body: null, expected: 200 });
+      const transition = chosenOf(whole, jira?.doneTransition);
+      const told = await tells(issue);
+      const within = transition.takesComment && (!told || transition.needsComment);
+      // Before it: once the issue is done, a repeated attempt may not be offered the transition any more.
+      if (!told && !within) await say(issue.id);
+      const body = bodyOf(transition, within ? linesOf(message) : null);
+      const { status } = await ask('POST', path, { body, expected: 204 });
+      remember(issue.id);
+      return status;
+    },
+  };
+}
+
+function asker({ url, credentials }: PresetSettings, send: Send) {
   const headers = {
     accept: 'application/json',
     'content-type': 'application/json',
     ...authorization(credentials),
   };
-  const ask = async (
+  const said = (body: unknown) => {
+    const messages = member(body, 'errorMessages');
+    const errors = member(body, 'errors');
+    return [
+      ...(Array.isArray(messages) ? (messages as unknown[]) : []),
+      ...Object.entries(typeof errors === 'object' && errors !== null ? errors : {}).map(
+        ([field, problem]) => `${field}: ${String(problem)}`,
+      ),
+    ];
+  };
+  return async (
     method: 'GET' | 'POST',
     path: string,
-    { body, expected }: { readonly body: object | null; readonly expected: number },
+    {
+      body,
+      expected,
+      query,
+      ofOneTicket = true,
+    }: {
+      readonly body: object | null;
+      readonly expected: number;
+      readonly query?: Readonly<Record<string, string>>;
+      readonly ofOneTicket?: boolean;
+    },
   ): Promise<HttpAnswer> => {
-    const target = below(url, `/rest/api/3/${path}`);
+    const target = below(url, `/rest/api/3/${path}`, query);
     const answer = await send({ method, url: target, headers, body: body && JSON.stringify(body) });
     if (answer.status === expected) return answer;
-    throw refusedWith(answer, credentials, (said) => {
-      const messages = member(said, 'errorMessages');
-      const errors = member(said, 'errors');
-      return [
-        ...(Array.isArray(messages) ? (messages as unknown[]) : []),
-        ...Object.entries(typeof errors === 'object' && errors !== null ? errors : {}).map(
-          ([field, problem]) => `${field}: ${String(problem)}`,
-        ),
-      ];
-    });
-  };
-  const say = (issue: string, lines: readonly string[]) =>
-    ask('POST', `issue/${issue}/comment`, { body: { body: document(lines) }, expected: 201 });
-  return {
-    /** The id of the newest issue that is not done. */
-    find: async (label: string, remembered: string | null): Promise<string | null> => {
-      const body = {
-        jql: `project = "${project}" AND labels = "${label}" AND statusCategory != Done ORDER BY created DESC`,
-        fields: ['status'],
-        maxResults: 1,
-        ...(remembered !== null && ID.test(remembered) ? { reconcileIssues: [Number(remembered)] } : {}),
-      };
-      const answer = await ask('POST', 'search/jql', { body, expected: 200 });
-      const issues = member(jsonOf(answer), 'issues');
-      if (!Array.isArray(issues)) throw noApi(answer);
-      return issues.length === 0 ? null : idOf(issues[0], answer);
-    },
-    open: async (label: string, message: Message): Promise<Delivered> => {
-      const fields = {
-        project: { key: project },
-        issuetype: { name: jira?.issueType ?? 'Task' },
-        summary: titleOf(message),
-        description: document(linesOf(message)),
-        labels: ['sensorproxy', label],
-      };
-      const answer = await ask('POST', 'issue', { body: { fields }, expected: 201 });
-      return { status: answer.status, detail: 'an issue was opened', ticket: idOf(jsonOf(answer), answer) };
-    },
-    comment: async (issue: string, message: Message): Promise<Delivered> => {
-      const { status } = await say(issue, linesOf(message));
-      return { status, detail: 'the open issue was commented on', ticket: issue };
-    },
-    /** The comment first: once the issue is done, a repeated attempt does not find it any more. */
-    close: async (issue: string, message: Message): Promise<Delivered> => {
-      const offered = await ask('GET', `issue/${issue}/transitions`, { body: null, expected: 200 });
-      const id = transitionOf(jsonOf(offered), jira?.doneTransition);
-      if (id === null) {
-        const how =
-          'no transition of the issue leads to a status of the category Done; name one as doneTransition';
-        throw new DeliveryFailure(how, { status: offered.status, ofTheEvent: true });
-      }
-      await say(issue, linesOf(message));
-      const { status } = await ask('POST', `issue/${issue}/transitions`, {
-        body: { transition: { id } },
-        expected: 204,
-      });
-      return { status, detail: 'the issue was closed', ticket: null };
-    },
+    throw refusedWith(answer, { credentials, said, ofOneTicket });
   };
 }
 
-function transitionOf(offered: unknown, wanted: string | undefined): string | null {
-  const transitions = member(offered, 'transitions');
-  if (!Array.isArray(transitions)) return null;
-  const found = (transitions as unknown[]).find((transition) =>
-    wanted === undefined
-      ? member(member(member(transition, 'to'), 'statusCategory'), 'key') === 'done'
-      : member(transition, 'name') === wanted,
-  );
-  const id = member(found, 'id');
-  return typeof id === 'string' ? id : null;
+function chosenOf(offered: HttpAnswer, wanted: string | undefined): JiraTransition {
+  const transition = transitionOf(jsonOf(offered), wanted);
+  if (typeof transition !== 'string') return transition;
+  throw new DeliveryFailure(transition, { status: offered.status, ofTheEvent: true });
 }
 
-/** Atlassian Document Format: a paragraph a line. */
-function document(lines: readonly string[]): object {
-  const content = lines.map((text) => ({ type: 'paragraph', content: [{ type: 'text', text }] }));
-  return { type: 'doc', version: 1, content };
+function labelsOf(issue: unknown): readonly unknown[] {
+  const labels = member(member(issue, 'fields'), 'labels');
+  return Array.isArray(labels) ? (labels as readonly unknown[]) : [];
+}
+
+function isDone(issue: unknown): boolean {
+  const status = member(member(issue, 'fields'), 'status');
+  return member(member(status, 'statusCategory'), 'key') === 'done';
 }
 
 function idOf(issue: unknown, answer: HttpAnswer): string {

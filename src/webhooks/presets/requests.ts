@@ -4,6 +4,8 @@ import { DeliveryFailure, type HttpAnswer, failedWith } from '../exchange';
 import type { WebhookCredentials } from '../model';
 
 const MAX_SAID = 300;
+/** Statuses with which a system refuses what was to be done with one ticket: its data, its rights, or that there is none. */
+const OF_ONE_TICKET = new Set([400, 403, 404, 409, 413, 422]);
 
 /** The header for Basic or Bearer; nothing without credentials. */
 export function authorization(credentials: WebhookCredentials | null): Record<string, string> {
@@ -46,26 +48,36 @@ export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** A failure with what the receiver says of it at `places` of its JSON, without what looks like the credentials. */
+/** What is known where an answer is a failure. */
+export interface Refusal {
+  /** What looks like them is not repeated. */
+  readonly credentials: WebhookCredentials | null;
+  /** Where the receiver's JSON says what is wrong. */
+  readonly said: (body: unknown) => readonly unknown[];
+  /** Whether something was to be done with one ticket: others may go through. A look-up that fails, fails for all. */
+  readonly ofOneTicket: boolean;
+}
+
+/** The failure that an answer is. */
 export function refusedWith(
   answer: HttpAnswer,
-  credentials: WebhookCredentials | null,
-  places: (body: unknown) => readonly unknown[],
+  { credentials, said, ofOneTicket }: Refusal,
 ): DeliveryFailure {
+  const ofTheEvent = ofOneTicket && OF_ONE_TICKET.has(answer.status);
   let body: unknown;
   try {
     body = JSON.parse(answer.text) as unknown;
   } catch {
-    return failedWith(answer);
+    return failedWith(answer, '', ofTheEvent);
   }
-  const texts = places(body).filter((text) => typeof text === 'string' && text !== '');
+  const texts = said(body).filter((text) => typeof text === 'string' && text !== '');
   const hidden = Object.values(authorization(credentials)).flatMap((value) => [
     value,
     value.replace(/^\w+ /, ''),
   ]);
   if (credentials !== null) hidden.push(credentials.secret);
-  const said = hidden.reduce((text, secret) => text.replaceAll(secret, '…'), texts.join('; '));
-  return failedWith(answer, plain(said));
+  const shown = hidden.reduce((text, secret) => text.replaceAll(secret, '…'), texts.join('; '));
+  return failedWith(answer, plain(shown), ofTheEvent);
 }
 
 /** On one line, and not without end. */

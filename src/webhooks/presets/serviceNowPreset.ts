@@ -1,11 +1,17 @@
 /**
  * Tickets in ServiceNow by its Table API (`/api/now/table/<table>`), one for each problem, found again by `correlation_id`.
  * GET answers 200 with `{"result": […]}`, POST 201 with `{"result": {…}}`, PATCH 200; errors are `{"error": {"message", "detail"}}`.
+ * Which events a ticket tells of is kept in its `correlation_display`, written together with the notes: those cannot be read
+ * back from the table.
+ *
+ * The API drops without a word what it does not know, in queries (`glide.invalid_query.returns_no_rows` is false unless set) as
+ * in records, and what this user may not read or write. So each answer is looked at.
  */
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, member, problemKey, refusedWith } from './requests';
+import { authorization, below, jsonOf, member, refusedWith } from './requests';
 import { linesOf, titleOf } from './ticketText';
+import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
 export const SERVICE_NOW_DEFAULTS = {
   table: 'incident',
@@ -16,89 +22,123 @@ export const SERVICE_NOW_DEFAULTS = {
 /** ServiceNow's 1 (high) to 3 (low), for impact and urgency. */
 const LEVEL = { critical: '1', warning: '2', info: '3' } as const;
 const SYS_ID = /^[0-9a-f]{32}$/;
+/** Tickets of one problem that are looked at, newest first. */
+const MOST = 100;
+
+interface Incident extends Ticket {
+  /** The ids of the event that opened it and of the one that was told of last. */
+  readonly toldOf: readonly string[];
+}
 
 export const serviceNowPreset: Preset = {
   takesAll: false,
   settleMs: 0,
-  deliver: async (message, settings, send) => {
-    const api = apiOf(settings, send);
-    const key = problemKey(message.machine, message.event.problem ?? message.event.id);
-    const found = await api.find(key);
-    if (message.event.resolved) {
-      if (found === null) return { status: 200, detail: 'no ticket was open', ticket: null };
-      return api.resolve(found, message);
-    }
-    return found === null ? api.open(key, message) : api.note(found, message);
-  },
+  deliver: (message, settings, send) =>
+    seeTo(deskOf(message, settings, send), message, below(settings.url, '').href),
 };
 
-function apiOf(settings: PresetSettings, send: Send) {
-  const { url, credentials, serviceNow } = settings;
-  const options = { ...SERVICE_NOW_DEFAULTS, ...serviceNow };
+function deskOf(message: Message, settings: PresetSettings, send: Send): TicketDesk<Incident> {
+  const { event } = message;
+  const key = keyOf(message);
+  const options = { ...SERVICE_NOW_DEFAULTS, ...settings.serviceNow };
+  const path = `/api/now/table/${options.table}`;
+  const ask = asker(settings, send);
+  const change = async ({ id }: Incident, body: object): Promise<HttpAnswer> => {
+    const target = below(settings.url, `${path}/${id}`, { sysparm_fields: 'sys_id,state' });
+    return ask('PATCH', target, { body, expected: 200 });
+  };
+  /** With whom the ticket is correlated, and of what it tells. */
+  const telling = (...events: readonly string[]) => ({
+    correlation_display: ['sensorproxy', ...events].join(' '),
+  });
+  return {
+    noun: 'ticket',
+    closed: 'resolved',
+    /** A resolved ticket is still active, until it is closed. */
+    find: async () => {
+      const target = below(settings.url, path, {
+        sysparm_query: `correlation_id=${key}^ORDERBYDESCsys_created_on`,
+        sysparm_fields: 'sys_id,state,active,correlation_id,correlation_display',
+        sysparm_limit: String(MOST),
+      });
+      const answer = await ask('GET', target, { body: null, expected: 200 });
+      const result = member(jsonOf(answer), 'result');
+      if (!Array.isArray(result)) throw noApi(answer);
+      const records = result as readonly unknown[];
+      if (!records.every((record) => isOf(record, key))) throw notOfThisProblem(answer);
+      return records.map((record) => ({
+        id: sysIdOf(record, answer),
+        open:
+          member(record, 'active') !== 'false' && member(record, 'state') !== String(options.resolvedState),
+        toldOf: String(member(record, 'correlation_display')).split(' ').slice(1),
+      }));
+    },
+    tells: ({ toldOf }) => Promise.resolve(toldOf.includes(event.id)),
+    open: async (): Promise<Delivered> => {
+      const body = {
+        short_description: titleOf(message),
+        description: linesOf(message).join('\n'),
+        correlation_id: key,
+        ...telling(event.id),
+        impact: LEVEL[event.severity],
+        urgency: LEVEL[event.severity],
+        ...(options.callerId === undefined ? {} : { caller_id: options.callerId }),
+        ...(options.assignmentGroup === undefined ? {} : { assignment_group: options.assignmentGroup }),
+      };
+      const target = below(settings.url, path, { sysparm_fields: 'sys_id,correlation_id' });
+      const answer = await ask('POST', target, { body, expected: 201 });
+      const record = member(jsonOf(answer), 'result');
+      const without =
+        ', but without its correlation_id, by which it is found again: the table has no such field, or this user may not read and write it';
+      const detail = `a ticket was opened${isOf(record, key) ? '' : without}`;
+      return { status: answer.status, detail, ticket: sysIdOf(record, answer) };
+    },
+    update: async (incident): Promise<Delivered> => {
+      const { toldOf } = incident;
+      const { status } = await change(incident, {
+        work_notes: linesOf(message).join('\n'),
+        ...telling(...toldOf.slice(0, 1), event.id),
+      });
+      return { status, detail: 'the open ticket was updated', ticket: incident.id };
+    },
+    close: async (incident) => {
+      const wanted = String(options.resolvedState);
+      const answer = await change(incident, {
+        state: wanted,
+        close_code: options.closeCode,
+        close_notes: linesOf(message).join('\n'),
+        ...telling(...incident.toldOf.slice(0, 1), event.id),
+      });
+      const state = member(member(jsonOf(answer), 'result'), 'state');
+      if (state !== wanted) throw notResolved(answer, { state, wanted });
+      return answer.status;
+    },
+  };
+}
+
+function asker({ credentials }: PresetSettings, send: Send) {
   const headers = {
     accept: 'application/json',
     'content-type': 'application/json',
     ...authorization(credentials),
   };
-  const path = `/api/now/table/${options.table}`;
-  const ask = async (
+  const said = (body: unknown) => {
+    const error = member(body, 'error');
+    return [member(error, 'message'), member(error, 'detail')];
+  };
+  return async (
     method: 'GET' | 'POST' | 'PATCH',
-    target: URL,
+    url: URL,
     { body, expected }: { readonly body: object | null; readonly expected: number },
   ): Promise<HttpAnswer> => {
-    const answer = await send({ method, url: target, headers, body: body && JSON.stringify(body) });
+    const answer = await send({ method, url, headers, body: body && JSON.stringify(body) });
     if (answer.status === expected) return answer;
-    throw refusedWith(answer, credentials, (said) => {
-      const error = member(said, 'error');
-      return [member(error, 'message'), member(error, 'detail')];
-    });
+    throw refusedWith(answer, { credentials, said, ofOneTicket: method !== 'GET' });
   };
-  const change = async (sysId: string, body: object): Promise<number> => {
-    const { status } = await ask('PATCH', below(url, `${path}/${sysId}`), { body, expected: 200 });
-    return status;
-  };
-  return {
-    /** The sys_id of the newest ticket that is neither closed nor resolved: a resolved one is still active. */
-    find: async (key: string): Promise<string | null> => {
-      const query = {
-        sysparm_query: `correlation_id=${key}^active=true^state!=${options.resolvedState}^ORDERBYDESCsys_created_on`,
-        sysparm_fields: 'sys_id,number,state',
-        sysparm_limit: '1',
-      };
-      const answer = await ask('GET', below(url, path, query), { body: null, expected: 200 });
-      const result = member(jsonOf(answer), 'result');
-      if (!Array.isArray(result)) throw noApi(answer);
-      return result.length === 0 ? null : sysIdOf(result[0], answer);
-    },
-    open: async (key: string, message: Message): Promise<Delivered> => {
-      const { severity } = message.event;
-      const body = {
-        short_description: titleOf(message),
-        description: linesOf(message).join('\n'),
-        correlation_id: key,
-        correlation_display: 'sensorproxy',
-        impact: LEVEL[severity],
-        urgency: LEVEL[severity],
-        ...(options.callerId === undefined ? {} : { caller_id: options.callerId }),
-        ...(options.assignmentGroup === undefined ? {} : { assignment_group: options.assignmentGroup }),
-      };
-      const answer = await ask('POST', below(url, path), { body, expected: 201 });
-      const ticket = sysIdOf(member(jsonOf(answer), 'result'), answer);
-      return { status: answer.status, detail: 'a ticket was opened', ticket };
-    },
-    note: async (sysId: string, message: Message): Promise<Delivered> => {
-      const status = await change(sysId, { work_notes: linesOf(message).join('\n') });
-      return { status, detail: 'the open ticket was updated', ticket: sysId };
-    },
-    resolve: async (sysId: string, message: Message): Promise<Delivered> => {
-      const status = await change(sysId, {
-        state: String(options.resolvedState),
-        close_code: options.closeCode,
-        close_notes: linesOf(message).join('\n'),
-      });
-      return { status, detail: 'the ticket was resolved', ticket: null };
-    },
-  };
+}
+
+function isOf(record: unknown, key: string): boolean {
+  return member(record, 'correlation_id') === key;
 }
 
 function sysIdOf(record: unknown, answer: HttpAnswer): string {
@@ -109,4 +149,19 @@ function sysIdOf(record: unknown, answer: HttpAnswer): string {
 
 function noApi({ status }: HttpAnswer): DeliveryFailure {
   return new DeliveryFailure('the answer is not one of the Table API', { status });
+}
+
+function notOfThisProblem({ status }: HttpAnswer): DeliveryFailure {
+  const what =
+    'ServiceNow answered with tickets that are not of this problem: the table has no correlation_id, or this user may not read it. Nothing was changed';
+  return new DeliveryFailure(what, { status });
+}
+
+function notResolved(
+  { status }: HttpAnswer,
+  { state, wanted }: { readonly state: unknown; readonly wanted: string },
+): DeliveryFailure {
+  const kept = typeof state === 'string' && /^-?\d{1,9}$/.test(state) ? state : 'it was in';
+  const what = `ServiceNow left the ticket in the state ${kept} instead of ${wanted}: this user may not write the field state, or a rule of the table keeps it`;
+  return new DeliveryFailure(what, { status, ofTheEvent: true });
 }

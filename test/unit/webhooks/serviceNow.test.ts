@@ -1,7 +1,15 @@
 import type { NewWebhook } from '../../../src/webhooks/model';
 import { memoryWebhookFiles } from '../../support/memoryWebhookFiles';
+import { webhookActor } from '../../support/practiceWebhooks';
 import { eventually } from '../../support/receiver';
-import { type ServiceNowStandIn, serviceNowUser, startServiceNow } from '../../support/serviceNowStandIn';
+import {
+  type Incident,
+  type ServiceNowStandIn,
+  serviceNowCaller,
+  serviceNowGroup,
+  serviceNowUser,
+  startServiceNow,
+} from '../../support/serviceNowStandIn';
 import { TicketDesk, cleared, drift } from '../../support/ticketDesk';
 
 const desk = new TicketDesk();
@@ -18,7 +26,7 @@ describe('ServiceNow', () => {
     url: now.url,
     preset: 'servicenow',
     credentials: serviceNowUser,
-    serviceNow: { callerId: 'sensorproxy', assignmentGroup: 'Identity' },
+    serviceNow: { callerId: serviceNowCaller, assignmentGroup: serviceNowGroup },
   });
 
   beforeEach(async () => {
@@ -33,8 +41,8 @@ describe('ServiceNow', () => {
     expect(now.incidents).toHaveLength(1);
     expect(now.incidents[0]).toMatchObject({
       short_description: '[DC01] The proxy of LocalService differs from the user’s.',
-      caller_id: 'sensorproxy',
-      assignment_group: 'Identity',
+      caller_id: serviceNowCaller,
+      assignment_group: serviceNowGroup,
       impact: '1',
       urgency: '1',
       correlation_id: expect.stringMatching(/^sensorproxy-[0-9a-f]{32}$/),
@@ -94,8 +102,119 @@ describe('ServiceNow', () => {
     await eventually(() => killed);
     await desk.reopen({ files });
     await eventually(() => desk.practice.deliveries(desk.id)[0]?.state === 'delivered');
-    expect(desk.detailOf(0)).toBe('the open ticket was updated');
+    expect(desk.detailOf(0)).toBe('the ticket tells of it already');
+    expect(now.incidents).toMatchObject([{ state: '1' }]);
+    expect(now.incidents[0]?.work_notes).toBeUndefined();
+  });
+
+  it('gets each note once, though the answer to it was lost', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    now.loseNextAnswer('PATCH');
+    await desk.happens({ ...drift, summary: 'It differs still.' });
+    expect(now.incidents[0]?.work_notes?.match(/It differs still/g)).toHaveLength(1);
+    now.loseNextAnswer('PATCH');
+    await desk.happens(cleared);
+    expect(now.received.filter(({ method }) => method === 'PATCH')).toHaveLength(2);
+    expect(now.incidents).toMatchObject([{ state: '6' }]);
+  });
+
+  it('gets one ticket, and each note once, of two webhooks', async () => {
+    await desk.make(webhook());
+    await desk.practice.create(webhook());
+    await desk.happens(drift);
     expect(now.incidents).toHaveLength(1);
+    await desk.happens({ ...drift, summary: 'It differs still.' });
+    await desk.happens(cleared);
+    expect(now.incidents).toMatchObject([{ state: '6' }]);
+    expect(now.incidents[0]?.work_notes?.match(/Event id/g)).toHaveLength(1);
+  });
+
+  it('gets no second ticket of a webhook that comes once all is over', async () => {
+    await desk.make(webhook());
+    const { id } = await desk.practice.create(webhook());
+    await desk.practice.webhooks.patch(id, { paused: true }, webhookActor);
+    await desk.happens(drift);
+    await desk.happens(cleared);
+    await desk.practice.webhooks.patch(id, { paused: false }, webhookActor);
+    await eventually(() => desk.practice.feed.events.every((event) => desk.hasSent(id, event.id)));
+    expect(now.incidents).toMatchObject([{ state: '6' }]);
+  });
+
+  it('with several open tickets of a problem has the oldest kept up to date, and all resolved', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    const [first] = now.incidents;
+    const copy = (n: number): Incident => ({
+      ...first,
+      sys_id: String(n).repeat(32),
+      sys_created_on: `2026-11-24 07:00:0${n}`,
+    });
+    now.incidents.push(copy(1), copy(2));
+    await desk.happens({ ...drift, summary: 'It differs still.' });
+    expect(now.incidents.map(({ work_notes }) => work_notes !== undefined)).toEqual([true, false, false]);
+    await desk.happens(cleared);
+    expect(now.incidents.map(({ state }) => state)).toEqual(['6', '6', '6']);
+    expect(desk.detailOf(2)).toBe('3 tickets were resolved');
+  });
+
+  it('one of whose tickets may not be resolved has the others resolved, and says so', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    now.incidents.push({ ...now.incidents[0], sys_id: '1'.repeat(32) });
+    now.denied.add('1'.repeat(32));
+    const { id } = desk.record(cleared);
+    await eventually(() => desk.practice.deliveries(desk.id)[0]?.status === 403);
+    expect(now.incidents.map(({ state }) => state)).toEqual(['6', '1']);
+    now.denied.clear();
+    await eventually(() => desk.hasSent(desk.id, id));
+    expect(now.incidents.map(({ state }) => state)).toEqual(['6', '6']);
+  });
+
+  it('in which the ticket was deleted in the meantime gets a new one', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    now.meanwhile = ({ method }) => {
+      if (method === 'PATCH') now.incidents.length = 0;
+    };
+    await desk.happens({ ...drift, summary: 'It differs still.' });
+    expect(now.incidents).toMatchObject([
+      { state: '1', short_description: expect.stringContaining('It differs still.') },
+    ]);
+    await desk.happens(cleared);
+    expect(desk.detailOf(2)).toBe('no ticket was open');
+    expect(desk.practice.deliveries(desk.id).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+  });
+
+  it('takes texts that are long, or hold what no text should', async () => {
+    await desk.make(webhook());
+    await desk.happens({
+      ...drift,
+      summary: `\ud800 ${'\u{1f600}'.repeat(149)}`,
+      data: { changes: Array.from({ length: 400 }, () => ({ from: 'a"\\\n', to: 'ü'.repeat(20) })) },
+    });
+    const [incident] = now.incidents;
+    expect(incident?.short_description).toMatch(/^\[DC01\] [^\p{Cs}]+…$/u);
+    expect(incident?.description).toContain('Event id: 20261124T06');
+  });
+
+  it('stands in faithfully: a term of a query that it does not know is dropped, as is a column', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    const headers = {
+      accept: 'application/json',
+      authorization: `Basic ${Buffer.from(`${serviceNowUser.user}:${serviceNowUser.secret}`).toString('base64')}`,
+    };
+    const ask = async (query: string) =>
+      (
+        (await (await fetch(`${now.url}/api/now/table/incident?${query}`, { headers })).json()) as {
+          result: readonly Incident[];
+        }
+      ).result;
+    expect(await ask('sysparm_query=u_key=none&sysparm_fields=number,u_key')).toEqual([
+      { number: 'INC0000001' },
+    ]);
+    expect(await ask('sysparm_query=correlation_id=none')).toEqual([]);
   });
 
   it('that is busy is left alone for as long as it says', async () => {
@@ -105,41 +224,6 @@ describe('ServiceNow', () => {
     await desk.happens(drift);
     expect(Date.parse(desk.practice.time.clock.now()) - before).toBeGreaterThanOrEqual(3_600_000);
     expect(now.incidents).toHaveLength(1);
-  });
-
-  it('says what it wants, in the delivery and in the test', async () => {
-    await desk.make({ ...webhook(), serviceNow: {} });
-    desk.record(drift);
-    await eventually(() => desk.practice.webhooks.get(desk.id).failing !== null);
-    const wants =
-      'the receiver answered 403: Operation Failed; Data Policy Exception: The following fields are mandatory: caller_id';
-    expect(desk.practice.webhooks.get(desk.id).failing?.detail).toBe(wants);
-    expect(await desk.practice.webhooks.test(desk.id)).toEqual({
-      delivered: false,
-      steps: [{ action: 'open', delivered: false, status: 403, detail: wants }],
-    });
-  });
-
-  it('with a wrong password, or another answer than the API’s, is a failure that shows no secret', async () => {
-    await desk.make({ ...webhook(), credentials: { user: 'x', secret: 'WRONGSECRET' } });
-    const { steps } = await desk.practice.webhooks.test(desk.id);
-    expect(steps).toMatchObject([{ status: 401, detail: expect.stringContaining('User Not Authenticated') }]);
-    const echo = {
-      error: { message: `no: WRONGSECRET ${Buffer.from('x:WRONGSECRET').toString('base64')}`, detail: '' },
-    };
-    now.next.push(
-      { status: 400, body: echo },
-      { status: 200, body: 'Instance is hibernating' },
-      { status: 200, body: { result: {} } },
-    );
-    const details: unknown[] = [];
-    for (let nth = 0; nth < 3; nth += 1)
-      details.push((await desk.practice.webhooks.test(desk.id)).steps[0]?.detail);
-    expect(details).toEqual([
-      'the receiver answered 400: no: … …',
-      'the answer is not whole JSON of up to 64 KiB',
-      'the answer is not one of the Table API',
-    ]);
   });
 
   it('is tested by a ticket that is opened and resolved', async () => {
