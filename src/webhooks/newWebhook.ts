@@ -2,7 +2,7 @@
 import { EVENT_TYPES } from '../events/event';
 import { DomainError } from '../lib/errors';
 import type { WebhookRules } from './allowedHosts';
-import type { NewWebhook, WebhookPreset } from './model';
+import type { NewWebhook, ServiceNowOptions, WebhookPreset } from './model';
 import type { PresetSettings } from './presets/preset';
 import { TemplateRefused, checkTemplate } from './presets/template';
 import { newSecret } from './signature';
@@ -25,6 +25,10 @@ const USED_BY: Readonly<Record<string, readonly WebhookPreset[]>> = {
   jira: ['jira'],
 };
 
+const SYS_ID = /^[0-9a-f]{32}$/;
+/** Fields that refer to records of ServiceNow, and to which table. */
+const REFERENCES = { callerId: 'sys_user', assignmentGroup: 'sys_user_group' } as const;
+
 /**
  * Checks a webhook and makes its signing secret. Errors: `webhook-host-not-allowed`, or `webhook-invalid` with all that is
  * wrong.
@@ -44,6 +48,7 @@ export function chosen(wanted: NewWebhook, rules: WebhookRules): Chosen {
     faults.push({ detail: 'The preset template needs it.', pointer: '/template' });
   if (preset === 'jira' && wanted.jira === undefined)
     faults.push({ detail: 'The preset jira needs it, with the project.', pointer: '/jira' });
+  if (preset === 'servicenow') faults.push(...namesForSysIds(wanted.serviceNow));
   if (isTicketing && wanted.credentials === undefined)
     faults.push({ detail: `The preset ${preset} needs them.`, pointer: '/credentials' });
   for (const field of ['template', 'closeTemplate'] as const) {
@@ -73,6 +78,16 @@ function checkedUrl(text: string, rules: WebhookRules, faults: Fault[]): URL | n
     faults.push({ detail: error.message, pointer: '/url' });
     return null;
   }
+}
+
+/** Whether the API takes a name in place of a sys_id depends on the field and on what is named so: that is not left to it. */
+function namesForSysIds(serviceNow: ServiceNowOptions = {}): readonly Fault[] {
+  return Object.entries(REFERENCES).flatMap(([field, table]) => {
+    const value = serviceNow[field as keyof typeof REFERENCES];
+    if (value === undefined || SYS_ID.test(value)) return [];
+    const detail = `It must be a sys_id of the table ${table} (32 hexadecimal digits), not a name. In ServiceNow open that table’s list, right-click the record and choose “Copy sys_id”.`;
+    return [{ detail, pointer: `/serviceNow/${field}` }];
+  });
 }
 
 function checkedTemplate(text: string | undefined, pointer: string, faults: Fault[]): void {

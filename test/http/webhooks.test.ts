@@ -167,6 +167,22 @@ describe('bad input changes nothing', () => {
       '/closeTemplate',
     ],
     ['ServiceNow without credentials', { preset: 'servicenow' }, 'webhook-invalid', '/credentials'],
+    [
+      'a caller in ServiceNow by name',
+      {
+        preset: 'servicenow',
+        credentials: { secret: 'x' },
+        serviceNow: { callerId: 'abel.tuter', assignmentGroup: serviceNowCaller },
+      },
+      'webhook-invalid',
+      '/serviceNow/callerId',
+    ],
+    [
+      'a group in ServiceNow by name',
+      { preset: 'servicenow', credentials: { secret: 'x' }, serviceNow: { assignmentGroup: 'Identity' } },
+      'webhook-invalid',
+      '/serviceNow/assignmentGroup',
+    ],
     ['Jira without a project', { preset: 'jira', credentials: { secret: 'x' } }, 'webhook-invalid', '/jira'],
     [
       'Jira with a query',
@@ -186,6 +202,21 @@ describe('bad input changes nothing', () => {
     expect(problem).toMatchObject({ code });
     expect(problem.errors.map((fault) => fault.pointer)).toContain(pointer);
     expect(response.text).not.toContain('secret@');
+  });
+
+  it('a name for a sys_id is told how to find the sys_id', async () => {
+    const serviceNow = { callerId: 'abel.tuter', assignmentGroup: 'Identity' };
+    const body = hook({ preset: 'servicenow', credentials: { secret: 'x' }, serviceNow });
+    expect(bodyOf(await service.call('POST', '/webhooks', { body }))).toMatchObject({
+      errors: [
+        {
+          pointer: '/serviceNow/callerId',
+          detail:
+            'It must be a sys_id of the table sys_user (32 hexadecimal digits), not a name. In ServiceNow open that table’s list, right-click the record and choose “Copy sys_id”.',
+        },
+        { pointer: '/serviceNow/assignmentGroup', detail: expect.stringContaining('sys_user_group') },
+      ],
+    });
   });
 
   it.each<[string, object, string]>([

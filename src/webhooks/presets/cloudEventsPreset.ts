@@ -3,7 +3,7 @@ import { CLOUD_EVENT_JSON, cloudEvent } from '../cloudEvent';
 import { failedWith } from '../exchange';
 import { signatureHeaders } from '../signature';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization } from './requests';
+import { authorization, jsonText } from './requests';
 
 export const cloudEventsPreset: Preset = {
   takesAll: true,
@@ -11,7 +11,7 @@ export const cloudEventsPreset: Preset = {
   deliver: (message, settings, send) =>
     postSigned(message, settings, send, {
       type: CLOUD_EVENT_JSON,
-      body: JSON.stringify(cloudEvent(message.event, message.machine)),
+      body: jsonText(cloudEvent(message.event, message.machine)),
     }),
 };
 

@@ -7,7 +7,7 @@
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
 import { type JiraTransition, bodyOf, documentOf, transitionOf } from './jiraTransition';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, member, refusedWith } from './requests';
+import { authorization, below, jsonOf, jsonText, member, refusedWith } from './requests';
 import { linesOf, titleOf } from './ticketText';
 import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
@@ -170,7 +170,7 @@ function asker({ url, credentials }: PresetSettings, send: Send) {
     },
   ): Promise<HttpAnswer> => {
     const target = below(url, `/rest/api/3/${path}`, query);
-    const answer = await send({ method, url: target, headers, body: body && JSON.stringify(body) });
+    const answer = await send({ method, url: target, headers, body: body && jsonText(body) });
     if (answer.status === expected) return answer;
     throw refusedWith(answer, { credentials, said, ofOneTicket });
   };

@@ -32,6 +32,13 @@ export function below(base: string, path: string, query: Readonly<Record<string,
   return url;
 }
 
+/** JSON that every receiver can read: halves of characters, which may be in texts of Windows, become U+FFFD. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (escaped) =>
+    escaped === '\\\\' ? escaped : '\ufffd',
+  );
+}
+
 /** The JSON of an answer that must be whole. */
 export function jsonOf(answer: HttpAnswer): unknown {
   try {

@@ -9,7 +9,7 @@
  */
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, member, refusedWith } from './requests';
+import { authorization, below, jsonOf, jsonText, member, refusedWith } from './requests';
 import { linesOf, titleOf } from './ticketText';
 import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
@@ -131,7 +131,7 @@ function asker({ credentials }: PresetSettings, send: Send) {
     url: URL,
     { body, expected }: { readonly body: object | null; readonly expected: number },
   ): Promise<HttpAnswer> => {
-    const answer = await send({ method, url, headers, body: body && JSON.stringify(body) });
+    const answer = await send({ method, url, headers, body: body && jsonText(body) });
     if (answer.status === expected) return answer;
     throw refusedWith(answer, { credentials, said, ofOneTicket: method !== 'GET' });
   };

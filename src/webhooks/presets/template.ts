@@ -1,6 +1,6 @@
 /** Templates: JSON in whose texts placeholders stand. They are checked when they are saved. */
 import type { ServiceEvent } from '../../events/event';
-import { problemKey } from './requests';
+import { jsonText, problemKey } from './requests';
 
 /** What placeholders may name besides `data.…`. */
 export const TEMPLATE_FIELDS = [
@@ -56,12 +56,17 @@ export class TemplateRefused extends Error {
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 const WHOLE = /^\{\{([^{}]*)\}\}$/;
 const MAX_DEPTH = 16;
+/** Each may stand for all that an event has. */
+const MAX_PLACEHOLDERS = 100;
 const KNOWN: ReadonlySet<string> = new Set([
   ...TEMPLATE_FIELDS,
   ...TEMPLATE_DATA_FIELDS.map((name) => `data.${name}`),
 ]);
 
-/** Checks a template. Throws {@link TemplateRefused}: no JSON, a field that is not known, braces that are no placeholder. */
+/**
+ * Checks a template. Throws {@link TemplateRefused}: no JSON, a field that is not known, braces that are no placeholder, a
+ * number that would be sent as another.
+ */
 export function checkTemplate(text: string): void {
   let parsed: unknown;
   try {
@@ -69,18 +74,31 @@ export function checkTemplate(text: string): void {
   } catch {
     throw new TemplateRefused('It is not JSON. Placeholders stand within its texts, in double quotes.');
   }
-  walk(parsed, '', (texts, pointer) => {
-    for (const [, name = ''] of texts.matchAll(PLACEHOLDER)) {
+  let placeholders = 0;
+  walk(parsed, '', (leaf, pointer) => {
+    if (typeof leaf === 'number') return checkedNumber(leaf, pointer);
+    for (const [, name = ''] of leaf.matchAll(PLACEHOLDER)) {
+      placeholders += 1;
+      if (placeholders > MAX_PLACEHOLDERS)
+        throw new TemplateRefused(`It has more than ${MAX_PLACEHOLDERS} placeholders.`);
       if (KNOWN.has(name.trim())) continue;
       const shown = /^[\w.-]{1,64}$/.test(name.trim()) ? ` ${name.trim()}` : ' of that name';
       throw new TemplateRefused(
         `There is no field${shown} (at ${pointer || 'the top'}). docs/webhooks.md lists the fields.`,
       );
     }
-    if (/\{\{|\}\}/.test(texts.replace(PLACEHOLDER, '')))
+    if (/\{\{|\}\}/.test(leaf.replace(PLACEHOLDER, '')))
       throw new TemplateRefused(`There are braces that are no placeholder (at ${pointer || 'the top'}).`);
-    return texts;
+    return leaf;
   });
+}
+
+function checkedNumber(value: number, pointer: string): number {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  const where = pointer || 'the top';
+  throw new TemplateRefused(
+    `A number there would not arrive as it stands (at ${where}): it is too large. Write it as text, in double quotes.`,
+  );
 }
 
 /**
@@ -90,11 +108,12 @@ export function checkTemplate(text: string): void {
 export function fillTemplate(template: string, event: ServiceEvent, machine: string): string {
   const valueOf = (field: string): unknown => fieldOf(field.trim(), event, machine);
   const filled = walk(JSON.parse(template), '', (text) => {
+    if (typeof text === 'number') return text;
     const whole = WHOLE.exec(text)?.[1];
     if (whole !== undefined) return valueOf(whole) ?? null;
     return text.replace(PLACEHOLDER, (_all, name: string) => asText(valueOf(name)));
   });
-  return JSON.stringify(filled);
+  return jsonText(filled);
 }
 
 function fieldOf(field: string, event: ServiceEvent, machine: string): unknown {
@@ -119,11 +138,15 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A copy with each text changed; names of members stay, and may hold no placeholder. */
-function walk(value: unknown, pointer: string, change: (text: string, pointer: string) => unknown): unknown {
+/** A copy with each text and number changed; names of members stay, and may hold no placeholder. */
+function walk(
+  value: unknown,
+  pointer: string,
+  change: (leaf: string | number, pointer: string) => unknown,
+): unknown {
   if (pointer.split('/').length > MAX_DEPTH)
     throw new TemplateRefused(`It is nested deeper than ${MAX_DEPTH} levels.`);
-  if (typeof value === 'string') return change(value, pointer);
+  if (typeof value === 'string' || typeof value === 'number') return change(value, pointer);
   if (Array.isArray(value)) return value.map((each, nth) => walk(each, `${pointer}/${nth}`, change));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

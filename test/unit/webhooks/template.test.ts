@@ -64,6 +64,8 @@ it.each([
   ['{"{{summary}}": 1}', 'The name of a member holds braces'],
   ['{"a": {{summary}}}', 'It is not JSON.'],
   ['plain text', 'It is not JSON.'],
+  ['{"id": 12345678901234567890}', 'A number there would not arrive as it stands (at /id)'],
+  ['[1e400]', 'A number there would not arrive as it stands (at /0)'],
   [`${'['.repeat(40)}${']'.repeat(40)}`, 'nested deeper'],
 ])('%s is refused: %s', (template, message) => {
   const check = () => {
@@ -72,6 +74,17 @@ it.each([
   expect(check).toThrow(TemplateRefused);
   expect(check).toThrow(message);
 });
+
+it('with more than 100 placeholders is refused, since a small template would make a large body', () => {
+  const check = (times: number) => () => {
+    checkTemplate(JSON.stringify(['{{data}}'.repeat(times), '{{key}}']));
+  };
+  expect(check(99)).not.toThrow();
+  expect(check(100)).toThrow(new TemplateRefused('It has more than 100 placeholders.'));
+});
+
+/** Halves of characters, which many receivers refuse, become U+FFFD. */
+const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, '\ufffd');
 
 const hostileText = fc
   .array(
@@ -88,11 +101,23 @@ it('no value breaks out of its place, whatever it holds', () => {
     fc.property(hostileText, hostileText, (summary, detail) => {
       const hostile = { ...event, summary, data: { remedy: detail, code: '","evil":"' } };
       expect(fill({ a: '{{summary}}', b: 'x {{data.remedy}} y', c: '{{data.code}}' }, hostile)).toEqual({
-        a: summary,
-        b: `x ${detail} y`,
+        a: wellFormed(summary),
+        b: wellFormed(`x ${detail} y`),
         c: '","evil":"',
       });
     }),
+  );
+});
+
+it('what is no character becomes one that is, also deep in the data, and text that looks like it stays', () => {
+  const hostile = { ...event, data: { changes: [{ '\ud800': '\\ud800 \udfff \u{1f600}' }] } };
+  const text = fillTemplate('{"a": "{{data}}"}', hostile, 'DC01');
+  expect(JSON.parse(text)).toEqual({ a: { changes: [{ '\ufffd': '\\ud800 \ufffd \u{1f600}' }] } });
+});
+
+it('a member of any name stays a member', () => {
+  expect(fillTemplate('{"__proto__": {"a": "{{machine}}"}, "toString": 1}', event, 'DC01')).toBe(
+    '{"__proto__":{"a":"DC01"},"toString":1}',
   );
 });
 
