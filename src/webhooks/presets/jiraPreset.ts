@@ -7,7 +7,7 @@
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
 import { type JiraTransition, bodyOf, documentOf, transitionOf } from './jiraTransition';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, jsonText, member, refusedWith } from './requests';
+import { authorization, below, jsonOf, jsonText, member, refusedWith, shownText } from './requests';
 import { linesOf, titleOf } from './ticketText';
 import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
@@ -125,7 +125,7 @@ function deskOf(
       const offered = await ask('GET', path, { body: null, expected: 200, query });
       // Screens may list more values than an answer holds. Without them, what one asks for is told by its refusal.
       const whole = offered.complete ? offered : await ask('GET', path, { body: null, expected: 200 });
-      const transition = chosenOf(whole, jira?.doneTransition);
+      const transition = chosenOf(whole, settings);
       const told = await tells(issue);
       const within = transition.takesComment && (!told || transition.needsComment);
       // Before it: once the issue is done, a repeated attempt may not be offered the transition any more.
@@ -176,10 +176,11 @@ function asker({ url, credentials }: PresetSettings, send: Send) {
   };
 }
 
-function chosenOf(offered: HttpAnswer, wanted: string | undefined): JiraTransition {
-  const transition = transitionOf(jsonOf(offered), wanted);
+function chosenOf(offered: HttpAnswer, { jira, credentials }: PresetSettings): JiraTransition {
+  const transition = transitionOf(jsonOf(offered), jira?.doneTransition);
   if (typeof transition !== 'string') return transition;
-  throw new DeliveryFailure(transition, { status: offered.status, ofTheEvent: true });
+  const { status } = offered;
+  throw new DeliveryFailure(shownText(transition, credentials), { status, ofTheEvent: true });
 }
 
 function labelsOf(issue: unknown): readonly unknown[] {

@@ -34,10 +34,8 @@ export function transitionOf(offered: unknown, wanted: string | undefined): Jira
       ? 'no transition of the issue leads to a status of the category Done; name one as doneTransition'
       : 'no transition of the issue has the name that doneTransition gives';
   const possible = transitions.find((one) => lacksOf(one).length === 0);
-  if (possible === undefined) {
-    const lacks = lacksOf(first).join(', ');
-    return `the transition that closes the issue asks for what is not known here: ${lacks}. Name another as doneTransition, or take them off its screen`;
-  }
+  if (possible === undefined)
+    return `no transition that closes the issue can be done, since its screen asks for: ${lacksOf(first).join(', ')}`;
   const fields = member(possible, 'fields');
   const comment = member(fields, 'comment');
   return {
@@ -68,7 +66,10 @@ function lacksOf(transition: unknown): readonly string[] {
   const fields = member(transition, 'fields');
   return Object.entries(typeof fields === 'object' && fields !== null ? fields : {})
     .filter(([key, field]) => isRequired(field) && !isGiven(key, field))
-    .map(([, field]) => plainName(member(field, 'name')));
+    .map(([key, field]) => {
+      const name = member(field, 'name');
+      return typeof name === 'string' ? name : key;
+    });
 }
 
 function isGiven(key: string, field: unknown): boolean {
@@ -92,9 +93,4 @@ function resolutionOf(field: unknown): string | null {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-/** A name as it may be shown. */
-function plainName(name: unknown): string {
-  return typeof name === 'string' && /^[^\p{Cc}\p{Cf}]{1,100}$/u.test(name) ? name : 'a field';
 }

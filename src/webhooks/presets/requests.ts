@@ -78,17 +78,19 @@ export function refusedWith(
     return failedWith(answer, '', ofTheEvent);
   }
   const texts = said(body).filter((text) => typeof text === 'string' && text !== '');
+  return failedWith(answer, shownText(texts.join('; '), credentials), ofTheEvent);
+}
+
+/** What a receiver says, as it may be shown: on one line, not without end, and without what looks like the credentials. */
+export function shownText(text: string, credentials: WebhookCredentials | null): string {
   const hidden = Object.values(authorization(credentials)).flatMap((value) => [
     value,
     value.replace(/^\w+ /, ''),
   ]);
   if (credentials !== null) hidden.push(credentials.secret);
-  const shown = hidden.reduce((text, secret) => text.replaceAll(secret, '…'), texts.join('; '));
-  return failedWith(answer, plain(shown), ofTheEvent);
-}
-
-/** On one line, and not without end. */
-function plain(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  const line = hidden
+    .reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim();
   return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
 }

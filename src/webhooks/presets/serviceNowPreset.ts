@@ -61,7 +61,8 @@ function deskOf(message: Message, settings: PresetSettings, send: Send): TicketD
         sysparm_fields: 'sys_id,state,active,correlation_id,correlation_display',
         sysparm_limit: String(MOST),
       });
-      const answer = await ask('GET', target, { body: null, expected: 200 });
+      const answer = await ask('GET', target, { body: null, expected: 200, orSo: findsNone });
+      if (findsNone(answer)) return [];
       const result = member(jsonOf(answer), 'result');
       if (!Array.isArray(result)) throw noApi(answer);
       const records = result as readonly unknown[];
@@ -129,12 +130,25 @@ function asker({ credentials }: PresetSettings, send: Send) {
   return async (
     method: 'GET' | 'POST' | 'PATCH',
     url: URL,
-    { body, expected }: { readonly body: object | null; readonly expected: number },
+    {
+      body,
+      expected,
+      orSo = () => false,
+    }: {
+      readonly body: object | null;
+      readonly expected: number;
+      readonly orSo?: (answer: HttpAnswer) => boolean;
+    },
   ): Promise<HttpAnswer> => {
     const answer = await send({ method, url, headers, body: body && jsonText(body) });
-    if (answer.status === expected) return answer;
+    if (answer.status === expected || orSo(answer)) return answer;
     throw refusedWith(answer, { credentials, said, ofOneTicket: method !== 'GET' });
   };
+}
+
+/** Version 1 of the API answers so to a query that finds nothing; where it is the latest, it is what is asked here. */
+function findsNone({ status, text }: HttpAnswer): boolean {
+  return status === 404 && /"message"\s*:\s*"No Record found"/i.test(text);
 }
 
 function isOf(record: unknown, key: string): boolean {

@@ -99,7 +99,7 @@ describe('an issue in Jira', () => {
     });
 
     it('goes by the transition that asks for nothing that is not known; without one it is told what is asked for', async () => {
-      const cause = { required: true, name: 'Root cause' };
+      const cause = { required: true, name: `Root\ncause ${jiraUser.secret}` };
       const team = { required: true, name: 'Team', hasDefaultValue: true };
       offer({ id: '41', name: 'Close', fields: { cause } }, { id: '42', name: 'Resolve', fields: { team } });
       await desk.make(webhook());
@@ -107,7 +107,7 @@ describe('an issue in Jira', () => {
       expect(transitionsSent()).toEqual([{ transition: { id: '42' } }]);
       offer({ id: '41', name: 'Close', fields: { cause, resolution: { ...resolution, allowedValues: [] } } });
       expect((await desk.practice.webhooks.test(desk.id)).steps[1]?.detail).toBe(
-        'the transition that closes the issue asks for what is not known here: Root cause, Resolution. Name another as doneTransition, or take them off its screen',
+        'no transition that closes the issue can be done, since its screen asks for: Root cause …, Resolution',
       );
       expect(jira.issues.map(({ status, comments }) => [status, comments.length])).toEqual([
         ['Done', 1],

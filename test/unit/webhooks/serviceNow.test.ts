@@ -217,6 +217,16 @@ describe('ServiceNow', () => {
     expect(await ask('sysparm_query=correlation_id=none')).toEqual([]);
   });
 
+  it('of a version that answers 404 where nothing is found gets a ticket', async () => {
+    await desk.make(webhook());
+    const error = { message: 'No Record found', detail: 'Records matching query not found.' };
+    now.next.push({ status: 404, body: { error, status: 'failure' } });
+    await desk.happens(drift);
+    expect(now.incidents).toHaveLength(1);
+    now.next.push({ status: 404, body: '<h1>Not Found</h1>' });
+    expect(await desk.practice.webhooks.test(desk.id)).toMatchObject({ delivered: false });
+  });
+
   it('that is busy is left alone for as long as it says', async () => {
     await desk.make(webhook());
     now.next.push({ status: 429, headers: { 'retry-after': '3600' } }, { status: 503 });
