@@ -31,8 +31,8 @@ export function transitionOf(offered: unknown, wanted: string | undefined): Jira
   const [first] = transitions;
   if (first === undefined)
     return wanted === undefined
-      ? 'no transition of the issue leads to a status of the category Done; name one as doneTransition'
-      : 'no transition of the issue has the name that doneTransition gives';
+      ? 'Jira offers this account no transition of the issue to a status of the category Done; name one as doneTransition'
+      : 'Jira offers this account no transition of the issue with the name that doneTransition gives';
   const possible = transitions.find((one) => lacksOf(one).length === 0);
   if (possible === undefined)
     return `no transition that closes the issue can be done, since its screen asks for: ${lacksOf(first).join(', ')}`;

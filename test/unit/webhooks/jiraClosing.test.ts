@@ -27,9 +27,17 @@ describe('an issue in Jira', () => {
     expect((await desk.practice.webhooks.test(desk.id)).steps[1]).toMatchObject({
       action: 'close',
       delivered: false,
-      detail: 'no transition of the issue has the name that doneTransition gives',
+      detail: 'Jira offers this account no transition of the issue with the name that doneTransition gives',
     });
     expect(jira.issues.map(({ status, comments }) => [status, comments])).toEqual([['To Do', []]]);
+  });
+
+  it('that this account may not close stays open, and says so', async () => {
+    jira.transitions.splice(1);
+    await desk.make(webhook());
+    expect((await desk.practice.webhooks.test(desk.id)).steps[1]?.detail).toBe(
+      'Jira offers this account no transition of the issue to a status of the category Done; name one as doneTransition',
+    );
   });
 
   it('is closed by the transition that is named', async () => {
