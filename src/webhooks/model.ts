@@ -41,14 +41,12 @@ export interface ServiceNowOptions {
    * `caller_id` of a new ticket: the sys_id of a user, 32 hexadecimal digits. Many instances ask for one.
    * @maxLength 100
    * @pattern ^[^\x00-\x1f\x7f]+$
-   * @example "6816f79cc0a8016401c5a33be04be441"
    */
   readonly callerId?: string;
   /**
    * `assignment_group` of a new ticket: the sys_id of a group, 32 hexadecimal digits.
    * @maxLength 100
    * @pattern ^[^\x00-\x1f\x7f]+$
-   * @example "287ebd7da9fe198100f92cc8d1d2154e"
    */
   readonly assignmentGroup?: string;
   /**
