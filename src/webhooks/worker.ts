@@ -6,7 +6,7 @@ import type { Gate } from '../lib/gate';
 import type { Logger } from '../lib/logger';
 import { DeliveryFailure, type Exchange } from './exchange';
 import { Bell, type Pause } from './pause';
-import type { Delivered, Message } from './presets/preset';
+import type { Delivered, Message, Send } from './presets/preset';
 import { PRESETS } from './presets/presets';
 import { afterFailure, afterSuccess, expired, nextOf, replaced } from './queue';
 import { type QueuedDelivery, type StoredWebhook, queued } from './stored';
@@ -48,7 +48,8 @@ export async function attempt(
   const timeUp = AbortSignal.timeout(ATTEMPT_MS);
   const either = AbortSignal.any([signal, timeUp]);
   try {
-    return await PRESETS[webhook.preset].deliver(message, webhook, (request) => exchange(request, either));
+    const send: Send = (request) => exchange(request, either);
+    return await PRESETS[webhook.preset].deliver(message, webhook, { send, signal: either });
   } catch (error) {
     if (!signal.aborted && timeUp.aborted)
       throw new DeliveryFailure(`the receiver took longer than ${ATTEMPT_MS / 1000} s for all of it`);

@@ -8,7 +8,7 @@ import { authorization, jsonText } from './requests';
 export const cloudEventsPreset: Preset = {
   takesAll: true,
   settleMs: 0,
-  deliver: (message, settings, send) =>
+  deliver: (message, settings, { send }) =>
     postSigned(message, settings, send, {
       type: CLOUD_EVENT_JSON,
       body: jsonText(cloudEvent(message.event, message.machine)),

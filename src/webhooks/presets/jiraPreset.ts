@@ -30,9 +30,9 @@ const lately = new Map<string, readonly string[]>();
 export const jiraPreset: Preset = {
   takesAll: false,
   settleMs: 60_000,
-  deliver: (message, settings, send) => {
+  deliver: (message, settings, { send, signal }) => {
     const target = below(settings.url, '').href;
-    return seeTo(deskOf(message, settings, { send, target }), message, target);
+    return seeTo(deskOf(message, settings, { send, target }), message, { target, signal });
   },
 };
 

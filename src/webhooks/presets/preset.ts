@@ -42,6 +42,13 @@ export interface Delivered {
 /** Sends with bounds on the time of all requests of one attempt together. */
 export type Send = (request: Parameters<Exchange>[0]) => ReturnType<Exchange>;
 
+/** What an attempt goes by. */
+export interface Attempt {
+  readonly send: Send;
+  /** Ends it. Whoever waits for anything else than what it sends looks at it. */
+  readonly signal: AbortSignal;
+}
+
 /** A preset. */
 export interface Preset {
   /** Whether it takes events that belong to no problem. */
@@ -49,5 +56,5 @@ export interface Preset {
   /** Milliseconds for which what was made may not be found yet: after an attempt of unknown end, nothing is tried before. */
   readonly settleMs: number;
   /** Makes the requests for one event. Rejects with `DeliveryFailure`, or with the signal's reason. */
-  deliver(message: Message, settings: PresetSettings, send: Send): Promise<Delivered>;
+  deliver(message: Message, settings: PresetSettings, attempt: Attempt): Promise<Delivered>;
 }

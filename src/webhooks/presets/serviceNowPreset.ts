@@ -33,8 +33,10 @@ interface Incident extends Ticket {
 export const serviceNowPreset: Preset = {
   takesAll: false,
   settleMs: 0,
-  deliver: (message, settings, send) =>
-    seeTo(deskOf(message, settings, send), message, below(settings.url, '').href),
+  deliver: (message, settings, { send, signal }) => {
+    const target = below(settings.url, '').href;
+    return seeTo(deskOf(message, settings, send), message, { target, signal });
+  },
 };
 
 function deskOf(message: Message, settings: PresetSettings, send: Send): TicketDesk<Incident> {

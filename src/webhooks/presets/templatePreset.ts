@@ -6,7 +6,7 @@ import { fillTemplate } from './template';
 export const templatePreset: Preset = {
   takesAll: true,
   settleMs: 0,
-  deliver: (message, settings, send) => {
+  deliver: (message, settings, { send }) => {
     const { event, machine } = message;
     const open = settings.template ?? '{}';
     const template = event.resolved ? (settings.closeTemplate ?? open) : open;

@@ -39,9 +39,9 @@ export function keyOf({ machine, event }: Message): string {
 export function seeTo<T extends Ticket>(
   desk: TicketDesk<T>,
   message: Message,
-  target: string,
+  { target, signal }: { readonly target: string; readonly signal: AbortSignal },
 ): Promise<Delivered> {
-  return inTurn(`${target}\n${keyOf(message)}`, async () => {
+  const twice = async (): Promise<Delivered> => {
     try {
       return await once(desk, message);
     } catch (error) {
@@ -49,7 +49,8 @@ export function seeTo<T extends Ticket>(
         throw error;
     }
     return once(desk, message);
-  });
+  };
+  return inTurn(`${target}\n${keyOf(message)}`, twice, signal);
 }
 
 /** The oldest open ticket is the one that is kept up to date; on recovery all are closed, whoever has made them. */
