@@ -136,7 +136,7 @@ async function fill(folder: string, count: number): Promise<void> {
     sealed.push(sealedNote(firstSeq, { ...ids, last }, bytes));
     await writeFile(segmentPath(folder, firstSeq).replace('.jsonl', '.index'), table.format(bytes));
   }
-  await writeSealedNotes(folder, sealed);
+  await writeSealedNotes(folder, sealed, parts.logger);
   const anchor = await openAnchorFile(path.join(folder, 'anchor'));
   await anchor.write(last);
   await anchor.close();

@@ -56,7 +56,8 @@ export async function readAnchor(location: string): Promise<Anchor | null> {
 
 /**
  * Where the chain goes on. An append that was killed leaves the anchor one line behind. An anchor that is ahead tells that
- * lines are missing: the next entry is chained to what was there, so that the gap stays in the open.
+ * lines are missing, and one of another line that the last was replaced: the next entry is chained to what was there, so that
+ * it stays in the open.
  */
 export async function anchored(anchor: AnchorFile, last: Anchor, logger: Logger): Promise<Anchor> {
   const noted = await anchor.read();
@@ -65,6 +66,10 @@ export async function anchored(anchor: AnchorFile, last: Anchor, logger: Logger)
       entries: last.seq,
       were: noted.seq,
     });
+    return noted;
+  }
+  if (noted !== null && noted.seq === last.seq && noted.hash !== last.hash) {
+    logger.error('the last entry of the journal is not the one that was written last', { entries: last.seq });
     return noted;
   }
   // One line may have come before its anchor.

@@ -243,11 +243,11 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     const file = await openForWriting(segmentPath(folder, firstSeq));
     try {
       await syncFolder(folder);
-      await writeSealedNotes(folder, sealed);
     } catch (error) {
       await file.close();
       throw error;
     }
+    await writeSealedNotes(folder, sealed, this.parts.logger);
     await this.full.take(note, current);
     this.state.sealed = sealed;
     this.state.current = { file, firstSeq, table: new LineTable(), ids: undefined, size: 0 };

@@ -2,6 +2,7 @@
  * Where the lines of one journal file stand, in twenty bytes a line, so that the tables of a million entries may stay in
  * memory, and one is read from the disk as it is.
  */
+import { createHash } from 'node:crypto';
 
 /** What of a line is kept. */
 export interface LinePlace {
@@ -10,8 +11,10 @@ export interface LinePlace {
   readonly length: number;
 }
 
-const MAGIC = Buffer.from('spjidx1\n', 'latin1');
-const HEADER_BYTES = 16;
+const MAGIC = Buffer.from('spjidx2\n', 'latin1');
+/** Where the SHA-256 of all but itself stands: a table with a wrong byte would not find a line that is there. */
+const HASH_AT = 16;
+const HEADER_BYTES = 48;
 const LINE_BYTES = 20;
 const FIRST_ROOM = 64;
 
@@ -85,15 +88,18 @@ export class LineTable {
       const { buffer, byteOffset } = column;
       return Buffer.from(buffer, byteOffset, this.count * column.BYTES_PER_ELEMENT);
     });
-    return Buffer.concat([header, ...columns]);
+    const bytes = Buffer.concat([header, ...columns]);
+    sha256(bytes).copy(bytes, HASH_AT);
+    return bytes;
   }
 
-  /** The table in these bytes; undefined when they are of a file of another size, or no table. */
+  /** The table in these bytes; undefined when they are of a file of another size, or not as they were written. */
   static parse(bytes: Buffer, sizeBytes: number): LineTable | undefined {
     if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return undefined;
     const count = bytes.readUInt32LE(8);
     if (bytes.readUInt32LE(12) !== sizeBytes || bytes.length !== HEADER_BYTES + count * LINE_BYTES)
       return undefined;
+    if (!bytes.subarray(HASH_AT, HEADER_BYTES).equals(sha256(bytes))) return undefined;
     // A copy, since a column must begin at a multiple of its elements' size.
     const { buffer } = new Uint8Array(bytes);
     const table = new LineTable();
@@ -120,6 +126,13 @@ export class LineTable {
       column.copyWithin(at + 1, at, this.count);
     }
   }
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256')
+    .update(bytes.subarray(0, HASH_AT))
+    .update(bytes.subarray(HEADER_BYTES))
+    .digest();
 }
 
 function grown<Column extends Float64Array | Uint32Array>(old: Column, wider: Column): Column {

@@ -1,7 +1,10 @@
 /** The journal's files that are full: what each holds is noted once, so that a start need not read them. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileDurably } from '../lib/durableFile';
+import { systemCodeOf } from '../lib/errors';
+import type { Logger } from '../lib/logger';
 import { GENESIS } from './chain';
 import { firstSeqOf, type SegmentIndex, segmentName } from './segment';
 
@@ -17,21 +20,41 @@ export interface SealedSegment {
   readonly sizeBytes: number;
 }
 
-const NOTES = 'sealed.json';
+/** Their file. */
+export const NOTES = 'sealed.json';
 
-/** The notes of `folder`, by the number of the file's first line. What does not read is left out, and made again. */
-export async function readSealedNotes(folder: string): Promise<Map<number, SealedSegment>> {
+/**
+ * The notes of `folder`, by the number of the file's first line; undefined when there are none or they are not as they were
+ * written: then they are made again.
+ */
+export async function readSealedNotes(folder: string): Promise<Map<number, SealedSegment> | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path.join(folder, NOTES), 'utf8'));
-    return new Map(Array.isArray(value) ? value.filter(isSealed).map((one) => [one.firstSeq, one]) : []);
+    const { sha256, files } = JSON.parse(await readFile(path.join(folder, NOTES), 'utf8')) as {
+      readonly sha256?: unknown;
+      readonly files?: unknown;
+    };
+    if (!Array.isArray(files) || !files.every(isSealed) || sha256 !== hashOf(files)) return undefined;
+    return new Map(files.map((one) => [one.firstSeq, one]));
   } catch {
-    return new Map();
+    return undefined;
   }
 }
 
-/** Writes the notes durably. Rejects with the system's error. */
-export function writeSealedNotes(folder: string, segments: readonly SealedSegment[]): Promise<void> {
-  return writeFileDurably(path.join(folder, NOTES), JSON.stringify(segments, null, 1) + '\n');
+/** Writes the notes durably. They can be made again, so that a failure is logged and is none. */
+export async function writeSealedNotes(
+  folder: string,
+  files: readonly SealedSegment[],
+  logger: Logger,
+): Promise<void> {
+  try {
+    const text = JSON.stringify({ sha256: hashOf(files), files }, null, 1) + '\n';
+    await writeFileDurably(path.join(folder, NOTES), text);
+  } catch (error) {
+    logger.warn('what the full files of the journal hold could not be noted; the next start reads them', {
+      file: NOTES,
+      reason: systemCodeOf(error) ?? 'unknown reason',
+    });
+  }
 }
 
 /** The note of a file that has been indexed. */
@@ -72,4 +95,9 @@ function isSealed(value: unknown): value is SealedSegment {
     [firstSeq, lastSeq, sizeBytes].every((number) => Number.isSafeInteger(number)) &&
     [minId, maxId, lastHash].every((text) => typeof text === 'string')
   );
+}
+
+/** A note that was changed would have the journal go on with a wrong number, or pass over a file that has what is looked for. */
+function hashOf(files: readonly SealedSegment[]): string {
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }

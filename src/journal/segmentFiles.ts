@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger';
 import type { JournalEntry } from './journal';
 import type { LineTable } from './lineTable';
 import {
+  NOTES,
   readSealedNotes,
   type SealedSegment,
   sealedNote,
@@ -85,14 +86,23 @@ export async function sealedSegments<Entry extends JournalEntry>(
   firsts: readonly number[],
   parts: JournalParts<Entry>,
 ): Promise<readonly SealedSegment[]> {
-  const notes = await readSealedNotes(folder);
+  const noted = await readSealedNotes(folder);
+  if (noted === undefined && firsts.length > 0) {
+    parts.logger.warn(
+      'the notes on the full files of the journal are missing or were changed; they are made again',
+      {
+        file: NOTES,
+      },
+    );
+  }
+  const notes = noted ?? new Map<number, SealedSegment>();
   const missing = firsts.filter((firstSeq) => !notes.has(firstSeq));
   for (const firstSeq of missing) {
     const { sizeBytes, ...index } = await readIndex(segmentPath(folder, firstSeq), parts);
     notes.set(firstSeq, sealedNote(firstSeq, index, sizeBytes));
   }
   const sealed = firsts.map((firstSeq) => notes.get(firstSeq)).filter((one) => one !== undefined);
-  if (missing.length > 0) await writeSealedNotes(folder, sealed);
+  if (missing.length > 0) await writeSealedNotes(folder, sealed, parts.logger);
   return sealed;
 }
 

@@ -100,8 +100,7 @@ class Walk {
     if (line.seq === this.seq + 1 && line.prev === this.hash) {
       this.tornSafe.push(...this.torn);
     } else {
-      for (const { file: where, line: at } of this.torn)
-        this.fault(where, at, 'it was changed: it is no line of the journal any more');
+      this.tornIsFault();
       this.fault(file, number, this.gap(line.seq));
     }
     this.torn = [];
@@ -111,7 +110,15 @@ class Walk {
     this.onEntry(line.entry, line.text);
   }
 
+  /** Where an entry is missing, what is no line was one. */
+  private tornIsFault(): void {
+    for (const { file, line } of this.torn)
+      this.fault(file, line, 'it was changed: it is no line of the journal any more');
+    this.torn = [];
+  }
+
   private gap(seq: number): string {
+    if (seq === this.seq + 2) return `entry ${this.seq + 1} is missing before it`;
     if (seq > this.seq + 1) return `entries ${this.seq + 1} to ${seq - 1} are missing before it`;
     if (seq <= this.seq) return `entry ${seq} stands behind entry ${this.seq}: it was put in or moved`;
     return `the entry before it is not the one that it was written behind`;
@@ -119,11 +126,10 @@ class Walk {
 
   end(lastFile: string): JournalVerdict {
     if (this.anchor !== null && this.anchor.seq > this.seq) {
-      this.fault(
-        lastFile,
-        null,
-        `the end is missing: entries ${this.seq + 1} to ${this.anchor.seq} were written`,
-      );
+      const [first, last] = [this.seq + 1, this.anchor.seq];
+      const what = first === last ? `entry ${last} was` : `entries ${first} to ${last} were`;
+      this.tornIsFault();
+      this.fault(lastFile, null, `the end is missing: ${what} written`);
     } else if (this.anchor !== null && this.anchor.seq === this.seq && this.anchor.hash !== this.hash) {
       this.fault(lastFile, null, 'the last entry is not the one that was written last');
     } else if (this.anchor === null && this.late === null && this.entries > 1) {

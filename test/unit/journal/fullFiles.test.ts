@@ -46,6 +46,12 @@ async function everything(): Promise<readonly string[]> {
   }
 }
 
+function flipped(bytes: Buffer, at: number): Buffer {
+  const other = Buffer.from(bytes);
+  other[at] = (other[at] ?? 0) ^ 1;
+  return other;
+}
+
 const all = Array.from({ length: COUNT }, (_, index) => idOf(COUNT - index));
 const indexes = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.index'));
 
@@ -60,6 +66,8 @@ describe('the index of a full file', () => {
     ['empty', () => Buffer.alloc(0)],
     ['cut short', (bytes) => bytes.subarray(0, 40)],
     ['zeros', (bytes) => Buffer.alloc(bytes.length)],
+    ['changed in a number', (bytes) => flipped(bytes, 48)],
+    ['changed in the hash of an id', (bytes) => flipped(bytes, bytes.length - 1)],
     ['of wrong places', (bytes) => Buffer.concat([bytes.subarray(0, 16), bytes.subarray(16).fill(1)])],
     [
       'of numbers that are too large',
@@ -101,6 +109,13 @@ describe('a table of lines', () => {
         expect(LineTable.parse(table.format(4711), 4712)).toBeUndefined();
       }),
     );
+  });
+
+  it('is not read from bytes of which one was flipped', () => {
+    const table = new LineTable();
+    for (let seq = 1; seq <= 5; seq += 1) table.add({ seq, offset: seq * 10, length: 9 }, `id${seq}`);
+    const bytes = table.format(60);
+    for (const at of bytes.keys()) expect(LineTable.parse(flipped(bytes, at), 60)).toBeUndefined();
   });
 
   it('is never read from other bytes', () => {

@@ -10,6 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { formatLine, parseLine } from '../../../src/journal/chain';
 import { JournalFolder } from '../../../src/journal/journalFolder';
 import { verifyJournal } from '../../../src/journal/verify';
 import { memoryLogger } from '../../support/memoryLogger';
@@ -197,15 +198,62 @@ describe('a journal', () => {
     }, 1000);
   });
 
-  it('makes the notes about full files again when they are gone', async () => {
+  it.each<[string, (notes: string) => string | undefined]>([
+    ['gone', () => undefined],
+    ['cut short', (notes) => notes.slice(0, -20)],
+    ['changed in a number', (notes) => notes.replace('"lastSeq": 2', '"lastSeq": 3')],
+    ['changed in an id', (notes) => notes.replace('"minId": "1"', '"minId": "2"')],
+    [
+      'from before they had a hash',
+      (notes) => JSON.stringify((JSON.parse(notes) as { files: unknown }).files),
+    ],
+  ])('makes the notes about full files again when they are %s, and says so once', async (_, spoil) => {
     await withJournal(async (journal) => {
       for (let id = 1; id <= 9; id += 1) await journal.append(entry(id, 'x'.repeat(400)));
     }, 1000);
-    await rm(path.join(location, 'sealed.json'));
+    const sealedFile = path.join(location, 'sealed.json');
+    const whole = await readFile(sealedFile, 'utf8');
+    const spoilt = spoil(whole);
+    expect(spoilt).not.toBe(whole);
+    await (spoilt === undefined ? rm(sealedFile) : writeFile(sealedFile, spoilt));
+    logger.lines.length = 0;
+    for (let start = 0; start < 2; start += 1) {
+      await withJournal(async (journal) => {
+        expect(ids(await journal.page({ limit: 99 }))).toHaveLength(9);
+        for (let id = 1; id <= 9; id += 1) expect(await journal.find(String(id))).toBeDefined();
+      });
+    }
+    expect(await readFile(sealedFile, 'utf8')).toBe(whole);
+    expect(logger.lines.filter((line) => line.includes('are made again'))).toHaveLength(1);
+  });
+
+  it('opens where the notes about full files cannot be written, and goes on behind them', async () => {
     await withJournal(async (journal) => {
+      for (let id = 1; id <= 4; id += 1) await journal.append(entry(id, 'x'.repeat(400)));
+    }, 1000);
+    await rm(path.join(location, 'sealed.json'));
+    await mkdir(path.join(location, 'sealed.json'));
+    await withJournal(async (journal) => {
+      for (let id = 5; id <= 9; id += 1) await journal.append(entry(id, 'x'.repeat(400)));
       expect(ids(await journal.page({ limit: 99 }))).toHaveLength(9);
-      expect(await journal.find('1')).toBeDefined();
+    }, 1000);
+    expect(logger.lines.join('')).toContain('could not be noted; the next start reads them');
+    expect((await verifyJournal(location)).faults).toEqual([]);
+  });
+
+  it('does not hide that its last entry was replaced: the next is chained to the one that was written', async () => {
+    await withJournal(async (journal) => {
+      for (let id = 1; id <= 2; id += 1) await journal.append(entry(id));
     });
+    const [first = '', second = ''] = (await readFile(file, 'utf8')).split('\n');
+    const parsed = parseLine(second);
+    if (typeof parsed === 'string') throw new Error('no line');
+    await writeFile(file, `${first}\n${formatLine(2, parsed.prev, entry(2, 'another')).text}\n`);
+    await withJournal((journal) => journal.append(entry(3)));
+    expect(logger.lines.join('')).toContain('is not the one that was written last');
+    expect((await verifyJournal(location)).faults).toEqual([
+      expect.objectContaining({ line: 3, detail: expect.stringContaining('not the one') as unknown }),
+    ]);
   });
 
   it('does not hide that its end was cut off: the numbers are not given again', async () => {

@@ -49,24 +49,33 @@ describe('sealed.json', () => {
     JournalFolder.open<JournalEntry>(folder.path, { logger: memoryLogger(), isEntry, segmentBytes: 1500 });
   const all = Array.from({ length: COUNT }, (_, index) => idOf(COUNT - index));
 
-  it('that is damaged keeps the journal from nothing: it opens, and its pages have the same entries', async () => {
+  it('that is damaged keeps the journal from nothing: it opens, has the same entries by page, by id and behind one, and goes on where it was', async () => {
     const writing = await open();
     for (let seq = 1; seq <= COUNT; seq += 1) await writing.append({ id: idOf(seq), at: 'now' });
     await writing.close();
+    // As a process leaves it that ends where it begins a new file: then the notes say where the chain goes on.
+    await writeFile(path.join(folder.path, `${String(COUNT + 1).padStart(15, '0')}.jsonl`), '');
+    await (await open()).close();
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(3);
     const location = path.join(folder.path, 'sealed.json');
     const whole = await readFile(location);
+    const anchor = await readAnchor(path.join(folder.path, 'anchor'));
     await fc.assert(
       fc.asyncProperty(damaged(whole), async (bytes) => {
         await writeFile(location, bytes);
         const journal = await open();
         try {
           expect((await journal.page({ limit: 100 })).items.map(({ id }) => id)).toEqual(all);
+          expect((await journal.after(null, 100))?.map(({ id }) => id).reverse()).toEqual(all);
+          for (const id of all) expect((await journal.find(id))?.id).toBe(id);
+          expect((await journal.after(idOf(2), 1))?.map(({ id }) => id)).toEqual([idOf(3)]);
+          expect(journal.size.entries).toBe(COUNT);
+          expect(await readAnchor(path.join(folder.path, 'anchor'))).toEqual(anchor);
         } finally {
           await journal.close();
         }
       }),
-      { seed: SEED, numRuns: 25 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 });

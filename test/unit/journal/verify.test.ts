@@ -119,6 +119,25 @@ describe('verifying a journal', () => {
     ]);
   });
 
+  it('tells that the end was cut off within its last line: an entry is missing, and no torn line is told apart', async () => {
+    await write(4);
+    const whole = await readFile(inFolder());
+    await writeFile(inFolder(), whole.subarray(0, -30));
+    expect(await verifyJournal(folder.path)).toMatchObject({
+      torn: [],
+      faults: [
+        { file: FIRST, line: 4, detail: 'it was changed: it is no line of the journal any more' },
+        { file: FIRST, line: null, detail: 'the end is missing: entry 4 was written' },
+      ],
+    });
+  });
+
+  it('names the place where one line was taken out', async () => {
+    await write(4);
+    await editLines((lines) => lines.filter((_, at) => at !== 1));
+    expect(await faults()).toEqual([{ file: FIRST, line: 2, detail: 'entry 2 is missing before it' }]);
+  });
+
   it('tells that the end was cut off although entries came behind it', async () => {
     await write(4);
     await editLines((lines) => lines.slice(0, 2));
