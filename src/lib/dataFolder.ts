@@ -11,12 +11,7 @@ export async function openDataDir(dataDir: string): Promise<void> {
     await makeFolder(dataDir);
     await access(dataDir, constants.W_OK);
   } catch (cause) {
-    throw new DomainError(
-      'unavailable',
-      'data-dir-unusable',
-      `the data folder cannot be written (${systemCodeOf(cause) ?? 'unknown reason'}). Make it writable, or set SENSORPROXY_DATA_DIR.`,
-      { cause },
-    );
+    throw unusable(cause);
   }
 }
 
@@ -33,15 +28,21 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Keeps other instances from it; the result lets them. Errors: `data-dir-locked`. */
+/** Keeps other instances from it; the result lets them. Errors: `data-dir-locked`, `data-dir-unusable`. */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   try {
     const lock = await acquireFileLock(path.join(dataDir, 'service'));
     return () => lock.release();
   } catch (cause) {
-    if (!(cause instanceof FileLockedError)) throw cause;
+    if (!(cause instanceof FileLockedError)) throw unusable(cause);
     const holder = cause.pid === undefined ? '' : ` (process ${cause.pid})`;
     const detail = `another instance${holder} uses this data folder. Stop it, or set SENSORPROXY_DATA_DIR.`;
     throw new DomainError('conflict', 'data-dir-locked', detail, { cause });
   }
+}
+
+function unusable(cause: unknown): DomainError {
+  const reason = systemCodeOf(cause) ?? 'unknown reason';
+  const detail = `the data folder cannot be written (${reason}). Make room and make it writable, or set SENSORPROXY_DATA_DIR.`;
+  return new DomainError('unavailable', 'data-dir-unusable', detail, { cause });
 }
