@@ -26,6 +26,7 @@ import {
   openForWriting,
   openSegment,
   sealedSegments,
+  tellGaps,
   writeAt,
 } from './segmentFiles';
 
@@ -90,6 +91,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
       const sealed = await sealedSegments(folder, firsts.slice(0, -1), parts);
       const current = await openSegment(segmentPath(folder, firsts.at(-1) ?? 1), firsts.at(-1) ?? 1, parts);
       opened.push(current.segment.file);
+      tellGaps(sealed, current.segment.firstSeq, parts.logger);
       await syncFolder(folder);
       const before = sealed.at(-1);
       const last = {

@@ -13,7 +13,7 @@ import {
   segmentPath,
   writeSealedNotes,
 } from './sealedSegments';
-import { indexSegment, readWhole, type SegmentIndex } from './segment';
+import { indexSegment, readWhole, type SegmentIndex, segmentName } from './segment';
 
 /** Whether a parsed value is an entry of this journal. */
 export type EntryGuard<Entry> = (value: unknown) => value is Entry;
@@ -104,6 +104,19 @@ export async function sealedSegments<Entry extends JournalEntry>(
   const sealed = firsts.map((firstSeq) => notes.get(firstSeq)).filter((one) => one !== undefined);
   if (missing.length > 0) await writeSealedNotes(folder, sealed, parts.logger);
   return sealed;
+}
+
+/** Says where entries are missing between the files; `next` is the first line of the file that is written. */
+export function tellGaps(sealed: readonly SealedSegment[], next: number, logger: Logger): void {
+  for (const [at, { lastSeq }] of sealed.entries()) {
+    const firstSeq = sealed[at + 1]?.firstSeq ?? next;
+    if (firstSeq <= lastSeq + 1) continue;
+    logger.error('the journal lacks entries before one of its files', {
+      file: segmentName(firstSeq),
+      from: lastSeq + 1,
+      to: firstSeq - 1,
+    });
+  }
 }
 
 /** Reads and indexes a full file. Rejects with the system's error. */
