@@ -3,7 +3,7 @@ import { access, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../lib/clock';
 import { syncFolder, writeFileDurably } from '../lib/durableFile';
-import { messageOf, systemCodeOf } from '../lib/errors';
+import { DomainError, messageOf, systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { newRecordId, timeOfRecordId } from '../lib/recordId';
 import type { BackupStore } from './backups';
@@ -68,7 +68,7 @@ export class BackupRetention {
       if (backups.length > 0) await this.carryOut(this.entryOf(backups));
     } catch (error) {
       this.parts.logger.error('backups that are past the rule could not be deleted; it is tried again', {
-        reason: systemCodeOf(error) ?? messageOf(error),
+        reason: error instanceof DomainError ? error.detail : (systemCodeOf(error) ?? messageOf(error)),
       });
     }
   }
