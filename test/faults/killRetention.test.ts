@@ -1,9 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Backup, BackupsDeleted } from '../../src/proxy/model';
 import { temporaryFolder } from '../support/temporaryFolder';
-import { journalOf } from './evidence';
+import { makeOldBackups, presentBackups, toldDeleted } from './oldBackups';
 import { killAll, startProgram } from './program';
 import { random } from './random';
 
@@ -25,36 +24,8 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const backupFile = (id: string, extension: string) => path.join(dataDir, 'backups', `${id}.${extension}`);
-
-/** The ids of all backups of which anything is there. */
-async function present(): Promise<ReadonlySet<string>> {
-  const names = await readdir(path.join(dataDir, 'backups'));
-  return new Set(names.map((name) => name.replace(/\.(?:reg|json)$/, '')));
-}
-
-/** Makes `count` old backups of one that is there, as earlier years have left them. */
-async function makeOld(like: string, round: number, count: number): Promise<readonly string[]> {
-  const manifest = JSON.parse(await readFile(backupFile(like, 'json'), 'utf8')) as Backup;
-  const file = await readFile(backupFile(like, 'reg'));
-  const ids: string[] = [];
-  for (let nth = 0; nth < count; nth += 1) {
-    const at = new Date(Date.UTC(2020, 0, 1 + round, nth));
-    const id = `${at.toISOString().replace(/[-:.]/g, '')}-${String(round * 100 + nth).padStart(8, '0')}`;
-    await writeFile(backupFile(id, 'reg'), file);
-    await writeFile(backupFile(id, 'json'), JSON.stringify({ ...manifest, id, createdAt: at.toISOString() }));
-    ids.push(id);
-  }
-  return ids;
-}
-
-/** What the journal says was deleted. */
-async function told(): Promise<readonly string[]> {
-  const entries: readonly object[] = await journalOf(dataDir);
-  return entries
-    .flatMap((entry) => ('backups' in entry ? (entry as BackupsDeleted).backups : []))
-    .map(({ id }) => id);
-}
+const present = () => presentBackups(dataDir);
+const told = () => toldDeleted(dataDir);
 
 it(
   `no backup goes that the journal does not tell of, and each that it tells of goes once, in ${ROUNDS} rounds of kill -9 while backups are deleted (seed ${SEED})`,
@@ -66,7 +37,7 @@ it(
     await first.kill();
     const every = new Set(await present());
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const id of await makeOld(body.backupId, round, OLD)) every.add(id);
+      for (const id of await makeOldBackups(dataDir, body.backupId, { round, count: OLD })) every.add(id);
       const before = await told();
       // The deletion is part of the start: it is killed some time after it was noted, or once the first backup is gone.
       const starting = startProgram(dataDir, { env }).then(
