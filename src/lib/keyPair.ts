@@ -66,8 +66,14 @@ export function keyPairOf(cert: string, key: string): KeyPair {
   return {
     cert,
     key,
-    validFrom: new Date(own.validFrom).toISOString(),
-    validTo: new Date(own.validTo).toISOString(),
+    validFrom: timeOf(own.validFrom),
+    validTo: timeOf(own.validTo),
     sha256: own.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
+}
+
+function timeOf(text: string): string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new Error('the times in the certificate cannot be read.');
+  return time.toISOString();
 }

@@ -67,6 +67,16 @@ describe('a lock file', () => {
 });
 
 describe('a certificate with its key', () => {
+  it('that has a time which is none is refused, and the error says so', async () => {
+    const authority = await createAuthority('Root');
+    const { cert, key } = await authority.issue({ hosts: ['localhost'] });
+    const der = Buffer.from(new X509Certificate(cert).raw);
+    // UTCTime, 13 bytes: the first is notBefore.
+    der.write('6', der.indexOf(Buffer.from([0x17, 0x0d])) + 4, 'latin1');
+    const damagedCert = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    expect(() => keyPairOf(damagedCert, key)).toThrow(/^the times in the certificate cannot be read\.$/);
+  });
+
   it('whose files are damaged is read, or refused with what is wrong, and no part of the key is told', async () => {
     const authority = await createAuthority('Root');
     const { cert, key } = await authority.issue({ hosts: ['localhost'] });
