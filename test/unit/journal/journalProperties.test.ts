@@ -75,7 +75,7 @@ describe('sealed.json', () => {
           await journal.close();
         }
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: SEED, numRuns: 25 },
     );
   });
 });
