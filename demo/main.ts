@@ -1,16 +1,18 @@
 /**
  * `npm run demo`: the documented job on a practice domain controller, with the real service, a real proxy and real TLS
- * endpoints, all on loopback. `-- --once` ends afterwards (0 when all went well) in place of serving on.
+ * endpoints, all on loopback. `-- --once` ends afterwards (0 when all went well) in place of serving on; `-- --by-hand`
+ * does nothing of the job and serves, for who wants to do it themselves (docs/one-dc-by-hand.md).
  */
 import type { ChangeOutcome, ProxyContexts } from '../src/proxy/model';
 import type { HealthReport } from '../src/endpoints/report';
+import { sayHowToCall } from './byHand';
 import { startPracticeNetwork } from './practiceNetwork';
 import { printBackup, printContexts, printCopy, printHealth, say, title } from './print';
 import { startService } from './service';
 
-const once = process.argv.includes('--once');
+const WAYS = ['--once', '--by-hand'];
 
-void run().then(
+void run(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
     console.error(error instanceof Error ? `\nThe demo failed: ${error.message}` : error);
@@ -18,16 +20,25 @@ void run().then(
   },
 );
 
-async function run(): Promise<number> {
+async function run(ways: readonly string[]): Promise<number> {
+  const [way] = ways;
+  if (ways.length > 1 || (way !== undefined && !WAYS.includes(way))) {
+    console.error(`npm run demo takes one of ${WAYS.map((known) => `-- ${known}`).join(', ')}, or nothing.`);
+    return 2;
+  }
   const network = await startPracticeNetwork();
   const service = await startService(network);
   try {
-    const well = await documentedJob(service.call);
-    title('Look around');
-    say(`Swagger UI  ${service.url}/docs`);
-    say(`Token       ${service.token}   (for Authorize; this one lives as long as the demo)`);
-    say(`curl        curl -H "Authorization: Bearer ${service.token}" ${service.url}/proxy/contexts`);
-    if (!once) {
+    const byHand = way === '--by-hand';
+    const well = byHand || (await documentedJob(service.call));
+    if (byHand) sayHowToCall(service);
+    else {
+      title('Look around');
+      say(`Swagger UI  ${service.url}/docs`);
+      say(`Token       ${service.token}   (for Authorize; this one lives as long as the demo)`);
+      say(`curl        curl -H "Authorization: Bearer ${service.token}" ${service.url}/proxy/contexts`);
+    }
+    if (way !== '--once') {
       say('\nServing until Ctrl-C.');
       await new Promise<void>((resolve) => {
         process.once('SIGINT', resolve);

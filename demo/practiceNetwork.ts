@@ -12,6 +12,8 @@ export interface PracticeNetwork {
   readonly proxyPort: number;
   /** PEM of the root that the endpoints' certificates hang from. */
   readonly authority: string;
+  /** Entries of SENSORPROXY_RESOLVE: without the proxy, the endpoints are where nothing listens. */
+  readonly blocked: readonly string[];
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startPracticeNetwork(): Promise<PracticeNetwork> {
     proxyName: 'proxy.contoso.com',
     proxyPort: proxy.port,
     authority: authority.cert,
+    blocked: HOSTS.map((host) => `${host}:443:127.0.0.1`),
     close: async () => {
       await proxy.close();
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));

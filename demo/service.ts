@@ -8,28 +8,32 @@ import { createInterface } from 'node:readline';
 import { practiceDomainController } from '../src/registry/regfile/practiceDomainController';
 import type { PracticeNetwork } from './practiceNetwork';
 
-const ROOT = path.join(__dirname, '..');
+/** What `npm run build` makes. */
+export const PROGRAM = path.join(__dirname, '..', 'dist', 'main.js');
+
+export type PracticeService = Awaited<ReturnType<typeof startService>>;
 
 /** The service, as `npm start` runs it, in a process of its own over a practice DC in a temporary folder. */
 export async function startService(network: PracticeNetwork) {
   const folder = await mkdtemp(path.join(tmpdir(), 'sensorproxy-demo-'));
   const proxy = `${network.proxyName}:${network.proxyPort}`;
+  const dataDir = path.join(folder, 'data');
   const registry = path.join(folder, 'dc01.reg');
   const authority = path.join(folder, 'authority.pem');
   await writeFile(registry, practiceDomainController(proxy));
   await writeFile(authority, network.authority);
 
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [PROGRAM], {
     // In a process group of its own: Ctrl-C reaches the demo alone, which then stops the service in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       SENSORPROXY_PORT: String(await freePort(8484)),
-      SENSORPROXY_DATA_DIR: path.join(folder, 'data'),
+      SENSORPROXY_DATA_DIR: dataDir,
       SENSORPROXY_REGISTRY: `regfile:${registry}`,
       SENSORPROXY_REGIONS: 'Europe',
-      SENSORPROXY_RESOLVE: `${proxy}:127.0.0.1`,
+      SENSORPROXY_RESOLVE: [`${proxy}:127.0.0.1`, ...network.blocked].join(','),
       SENSORPROXY_EXTRA_CA: authority,
     },
   });
@@ -42,8 +46,9 @@ export async function startService(network: PracticeNetwork) {
   };
   try {
     const url = await listening(child);
-    const token = (await readFile(path.join(folder, 'data', 'admin.token'), 'utf8')).trim();
-    return { url, token, stop, call: caller(url, token) };
+    const tokenFile = path.join(dataDir, 'admin.token');
+    const token = (await readFile(tokenFile, 'utf8')).trim();
+    return { url, token, tokenFile, dataDir, stop, call: caller(url, token) };
   } catch (error) {
     await stop();
     throw error;
