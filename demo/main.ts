@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: the documented job on a practice domain controller, with the real service, a real proxy and real TLS
  * endpoints, all on loopback. `-- --once` ends afterwards (0 when all went well) in place of serving on; `-- --by-hand`
- * does nothing of the job and serves, for who wants to do it themselves (docs/one-dc-by-hand.md).
+ * does nothing of the job and serves, for who wants to do it themselves (docs/one-dc-by-hand.md); `-- --tickets` does that with
+ * stand-ins for ServiceNow and Jira, and the watch on (docs/tickets.md).
  */
 import type { ChangeOutcome, ProxyContexts } from '../src/proxy/model';
 import type { HealthReport } from '../src/endpoints/report';
@@ -9,8 +10,9 @@ import { sayHowToCall } from './byHand';
 import { startPracticeNetwork } from './practiceNetwork';
 import { printBackup, printContexts, printCopy, printHealth, say, title } from './print';
 import { startService } from './service';
+import { startTicketSystems } from './ticketSystems';
 
-const WAYS = ['--once', '--by-hand'];
+const WAYS = ['--once', '--by-hand', '--tickets'];
 
 void run(process.argv.slice(2)).then(
   (code) => process.exit(code),
@@ -27,12 +29,15 @@ async function run(ways: readonly string[]): Promise<number> {
     return 2;
   }
   const network = await startPracticeNetwork();
-  const service = await startService(network);
+  const tickets = way === '--tickets' ? await startTicketSystems() : undefined;
+  const service = await startService(network, tickets?.settings);
   try {
-    const byHand = way === '--by-hand';
+    const byHand = way === '--by-hand' || tickets !== undefined;
     const well = byHand || (await documentedJob(service.call));
-    if (byHand) sayHowToCall(service);
-    else {
+    if (byHand) {
+      sayHowToCall(service);
+      tickets?.show();
+    } else {
       title('Look around');
       say(`Swagger UI  ${service.url}/docs`);
       say(`Token       ${service.token}   (for Authorize; this one lives as long as the demo)`);
@@ -48,6 +53,7 @@ async function run(ways: readonly string[]): Promise<number> {
     return well ? 0 : 1;
   } finally {
     await service.stop();
+    await tickets?.close();
     await network.close();
   }
 }

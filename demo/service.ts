@@ -14,7 +14,10 @@ export const PROGRAM = path.join(__dirname, '..', 'dist', 'main.js');
 export type PracticeService = Awaited<ReturnType<typeof startService>>;
 
 /** The service, as `npm start` runs it, in a process of its own over a practice DC in a temporary folder. */
-export async function startService(network: PracticeNetwork) {
+export async function startService(
+  network: PracticeNetwork,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const folder = await mkdtemp(path.join(tmpdir(), 'sensorproxy-demo-'));
   const proxy = `${network.proxyName}:${network.proxyPort}`;
   const dataDir = path.join(folder, 'data');
@@ -35,6 +38,7 @@ export async function startService(network: PracticeNetwork) {
       SENSORPROXY_REGIONS: 'Europe',
       SENSORPROXY_RESOLVE: [`${proxy}:127.0.0.1`, ...network.blocked].join(','),
       SENSORPROXY_EXTRA_CA: authority,
+      ...settings,
     },
   });
   const stop = async (): Promise<void> => {
