@@ -125,9 +125,11 @@ function unfill(
   parameter: NonNullable<Operation['parameters']>[number],
   schemas: Readonly<Record<string, Schema>>,
 ): void {
+  if (parameter.in !== 'query') return;
   const name = typeof parameter.schema.$ref === 'string' ? parameter.schema.$ref.replace(/.*\//, '') : '';
-  const { example, ...schema } = schemas[name] ?? {};
-  if (parameter.in === 'query' && example !== undefined) parameter.schema = schema;
+  const { example, ...schema } = schemas[name] ?? parameter.schema;
+  if (example !== undefined) parameter.schema = schema;
+  delete parameter.example;
 }
 
 function finishPath(operations: Record<string, Operation>): Record<string, Operation> {

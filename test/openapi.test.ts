@@ -77,6 +77,12 @@ describe.each(operations)('$name', ({ method, operation }) => {
     for (const parameter of operation.parameters ?? []) expect(parameter.description).toBeTruthy();
   });
 
+  it('has no query parameter that Swagger UI would fill in unasked', () => {
+    const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
+    for (const { name, example, schema } of query)
+      expect([name, example, schema.example]).toEqual([name, undefined, undefined]);
+  });
+
   it('has an example of its answer, and of its body, that fits the schema', () => {
     const answers = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
     const media = answers.flatMap(([, answer]) => Object.entries(answer.content ?? {}));
