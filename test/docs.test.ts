@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseCommandLine } from '../src/cli/commandLine';
 import { VERDICTS } from '../src/endpoints/verdicts/verdicts';
 
 const DOCS = path.join(__dirname, '..', 'docs');
@@ -74,4 +75,58 @@ describe('the documents say what the code does', () => {
     expect(rows.length).toBeGreaterThan(15);
     expect(rows.filter((row) => !/`test\/[^`]+\.test\.ts` \|$/.test(row))).toEqual([]);
   });
+
+  it('the README and the docs link to files and headings that exist', () => {
+    const root = path.join(__dirname, '..');
+    const pages = ['README.md', ...readdirSync(DOCS).map((name) => path.join('docs', name))];
+    const broken = pages
+      .filter((page) => page.endsWith('.md'))
+      .flatMap((page) => linksOf(readFileSync(path.join(root, page), 'utf8')).map((link) => ({ page, link })))
+      .filter(({ page, link }) => !leadsSomewhere(path.join(root, page), link));
+    expect(broken).toEqual([]);
+  });
+
+  it('their blocks for a shell have only commands and options that sensorproxy understands', () => {
+    const typed = ['cli', 'one-dc-by-hand', 'tickets', 'access', 'alerts'].flatMap((name) =>
+      [...read(`${name}.md`).matchAll(/```(?:sh|bat)\n(.*?)```/gs)].flatMap(([, block = '']) =>
+        [...block.matchAll(/^ *sensorproxy (.+)$/gm)].map(([, words = '']) => words),
+      ),
+    );
+    expect(typed.length).toBeGreaterThan(25);
+    const refused = typed.filter((words) => {
+      const command = parseCommandLine(wordsOf(words), '0');
+      return command.kind === 'print' && command.exitCode !== 0;
+    });
+    expect(refused).toEqual([]);
+  });
 });
+
+/** Where a page's links lead on this disk. */
+function linksOf(text: string): readonly string[] {
+  return [...text.replace(/```.*?```/gs, '').matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^https?:/.test(link));
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? page : path.join(path.dirname(page), file);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined) return true;
+  const headings = [...readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm)];
+  return headings.some(([, heading = '']) => slugOf(heading) === anchor);
+}
+
+/** As GitHub makes an anchor of a heading. */
+function slugOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** As a shell takes it apart, as far as the docs go; what follows a pipe, a redirection or a comment is not the command's. */
+function wordsOf(typed: string): readonly string[] {
+  const command = typed.split(/ (?:\||>|#|\|\|) /)[0] ?? '';
+  return (command.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+}

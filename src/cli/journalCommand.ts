@@ -15,7 +15,10 @@ export async function verifyJournalOf(dataDir: string): Promise<CommandResult> {
     }
     return {
       exitCode: 0,
-      lines: [`The journal is as it was written: ${entries} entries, last hash ${lastHash}.`, ...tornLines],
+      lines: [
+        `The journal is as it was written: ${entries} ${entries === 1 ? 'entry' : 'entries'}, last hash ${lastHash}.`,
+        ...tornLines,
+      ],
     };
   });
 }

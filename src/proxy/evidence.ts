@@ -35,7 +35,7 @@ export function changeAsMarkdown(change: Change): string {
     ['Who', change.actor],
     ['Ticket', change.ticket],
     ['Reason', change.reason],
-    ['Copied from', change.source && `${change.source.id} (${change.source.sid})`],
+    ['Copied from', change.source && sourceInWords(change.source)],
     ['Backup restored', change.restoredBackupId],
     ['Backup made before', change.backupId],
     ['Request', change.requestId],
@@ -52,6 +52,11 @@ export function changeAsMarkdown(change: Change): string {
     ...change.contexts.flatMap(contextLines),
     '',
   ].join('\n');
+}
+
+/** A user's id is the SID itself. */
+function sourceInWords({ id, sid }: ChangeSource): string {
+  return id === sid ? sid : `${id} (${sid})`;
 }
 
 function contextLines(context: ChangedContext): readonly string[] {

@@ -6,12 +6,14 @@ export type TicketCheck = (request: { readonly ticket?: string }) => void;
 
 /** `rule`: what a ticket must be, as a whole; null: none is needed. */
 export function ticketCheck(rule: RegExp | null): TicketCheck {
+  // As it was set: `parsePattern` puts the anchors around it.
+  const form = rule?.source.replace(/^\^\(\?:(.*)\)\$$/s, '$1') ?? '';
   return ({ ticket }) => {
     if (rule === null || (ticket !== undefined && rule.test(ticket))) return;
     throw new DomainError(
       'unprocessable',
       'ticket-required',
-      `This service takes changes only with a ticket that fits ${rule.source}. Send it as ticket. Nothing was touched.`,
+      `This service takes changes only with a ticket that fits ${form}. Send it as ticket. Nothing was touched.`,
     );
   };
 }

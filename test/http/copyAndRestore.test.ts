@@ -137,6 +137,7 @@ describe('one change', () => {
     expect(response.headers.vary).toBe('Accept');
     expect(response.text).toMatch(/^# Proxy change /);
     expect(response.text).toContain('CHG4');
+    expect(response.text).toMatch(/^\| Copied from \| S-1-5-21-[0-9-]+ \|$/m);
   });
 
   it('does not come as anything else', async () => {

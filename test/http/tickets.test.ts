@@ -35,7 +35,7 @@ describe('with SENSORPROXY_REQUIRE_TICKET', () => {
         expect(response.status).toBe(422);
         expect(bodyOf(response)).toMatchObject({
           code: 'ticket-required',
-          detail: expect.stringContaining('CHG[0-9]{7}|INC[0-9]+') as unknown,
+          detail: expect.stringContaining(' fits CHG[0-9]{7}|INC[0-9]+. ') as unknown,
         });
       }
       expect(bodyOf(await service.call('GET', '/proxy/contexts'))).toEqual(before);
