@@ -1,10 +1,10 @@
 import { say, title } from './print';
 import { PROGRAM, type PracticeService } from './service';
 
-/** How to call the practice service from another terminal, with curl and with the command line, for a POSIX shell. */
-export function sayHowToCall({ url, token, tokenFile, dataDir }: PracticeService): void {
+/** How to call the practice service from another terminal, with curl and with the command line, for a POSIX shell; `guide` is the document. */
+export function sayHowToCall({ url, token, tokenFile, dataDir }: PracticeService, guide: string): void {
   title('The practice domain controller DC01');
-  say('Nothing has been copied: that is left to you. docs/one-dc-by-hand.md goes through it.\n');
+  say(`Nothing has been copied: that is left to you. ${guide} goes through it.\n`);
   say(`Address     ${url}`);
   say(`Swagger UI  ${url}/docs`);
   say(`Token       ${token}   (for Authorize; this one lives as long as the demo)`);

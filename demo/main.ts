@@ -35,7 +35,7 @@ async function run(ways: readonly string[]): Promise<number> {
     const byHand = way === '--by-hand' || tickets !== undefined;
     const well = byHand || (await documentedJob(service.call));
     if (byHand) {
-      sayHowToCall(service);
+      sayHowToCall(service, tickets ? 'docs/tickets.md' : 'docs/one-dc-by-hand.md');
       tickets?.show();
     } else {
       title('Look around');
