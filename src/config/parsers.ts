@@ -11,11 +11,13 @@ export function parseSettingsFile(
   text: string,
   prefix: string,
 ): Readonly<Record<string, string | undefined>> {
-  const odd = text
+  // Notepad puts a byte order mark at the beginning.
+  const lines = text.replace(/^\ufeff/, '');
+  const odd = lines
     .split(/\r?\n/)
-    .findIndex((line) => !/^\s*(?:#.*|(?:export\s+)?[A-Za-z_]\w*\s*=.*)?$/.test(line));
+    .findIndex((line) => !/^[ \t]*(?:#.*|(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=.*)?$/.test(line));
   if (odd >= 0) throw new Error(`line ${odd + 1} is neither NAME=value nor a comment.`);
-  const settings = parseEnv(text);
+  const settings = parseEnv(lines);
   const foreign = Object.keys(settings).find((name) => !name.startsWith(prefix));
   if (foreign !== undefined) throw new Error(`it sets ${foreign}, which is none of this program's settings.`);
   return settings;

@@ -142,8 +142,14 @@ describe('the settings', () => {
     expect([read.port, read.logLevel]).toEqual([9001, 'debug']);
   });
 
+  it('may stand in a file that Notepad has written, with a byte order mark', async () => {
+    const config = await file('sensorproxy.env', '\ufeffSENSORPROXY_PORT=9000\r\n');
+    expect(readConfig({ SENSORPROXY_CONFIG: config }, 'linux').port).toBe(9000);
+  });
+
   it.each([
     ['a line that is no setting', 'SENSORPROXY_PORT=1\nwhatever\n', 'line 2'],
+    ['a space that cannot be seen', 'SENSORPROXY_PORT=1\n\u00a0SENSORPROXY_HOST=::1\n', 'line 2'],
     ['a setting of something else', 'PATH=/x\n', 'PATH'],
     ['a typing error', 'SENSORPROXY_PROT=1\n', 'SENSORPROXY_PROT'],
   ])('refuse a file with %s', async (_what, text, expected) => {
