@@ -54,7 +54,7 @@ export function changeAsMarkdown(change: Change): string {
   ].join('\n');
 }
 
-/** A user's id is the SID itself. */
+/** A person's account has no other id than its SID. */
 function sourceInWords({ id, sid }: ChangeSource): string {
   return id === sid ? sid : `${id} (${sid})`;
 }
@@ -101,9 +101,12 @@ function bytes(hex: string | null): string {
 
 function isChangedContext(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { context, sid, account, before, after } = value as Partial<Record<keyof ChangedContext, unknown>>;
+  const { context, sid, account, before, after, beforeHex, afterHex } = value as Partial<
+    Record<keyof ChangedContext, unknown>
+  >;
   return (
-    [context, sid, account].every((field) => typeof field === 'string') &&
+    areTexts([context, sid, account]) &&
+    areTextsOrNull([beforeHex, afterHex]) &&
     before !== undefined &&
     after !== undefined
   );
