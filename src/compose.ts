@@ -43,7 +43,6 @@ import { createWebhookMetrics } from './metrics/webhookMetrics';
 import { startMonitor } from './monitor/monitor';
 import { CHANGE_KINDS, countedChanges } from './proxy/countedChanges';
 import { openProxyService } from './proxy/openProxyService';
-import type { ProxyService } from './proxy/proxyService';
 import { requiringTickets, ticketCheck } from './proxy/requiredTicket';
 import { REGISTRY_OPERATIONS, countedRegistry } from './registry/countedRegistry';
 import { openRegistry } from './registry/openRegistry';
@@ -155,9 +154,11 @@ async function openServices(
   const proxy = await openProxyService({
     registry,
     ownSid,
+    source: config.driftSource,
     dataDir,
     record,
     recorded,
+    history: journal,
     restartSensor: (cause) => sensor.restartAfter(cause),
     retention: { rule: config.backups, record: (entry) => journal.append(entry) },
     clock,
@@ -218,11 +219,9 @@ async function openServices(
     logger,
   });
   const requireTicket = ticketCheck(config.requireTicket);
-  const counted = (service: ProxyService) =>
-    countedChanges(service, (kind, end) => {
-      counters.change(kind, end);
-    });
-  const repairing = counted(proxy);
+  const changing = countedChanges(requiringTickets(proxy, requireTicket), (kind, end) => {
+    counters.change(kind, end);
+  });
   const sharedHealth = createSharedRuns({
     start: (query, signal, watcher) => health.check(query, signal, watcher),
     settingsOf: (contexts) => Promise.all(contexts.map((id) => proxy.proxyFor(id))),
@@ -243,7 +242,7 @@ async function openServices(
       },
       sensor: () => sensor.show(),
       checkEndpoints: async (signal) => (await sharedHealth({}, signal)).checks,
-      copy: (request, actor) => repairing.copy(request, actor),
+      repairs: changing,
       events: { record: (event) => events.append(event), newestFirst: () => events.newestFirst() },
       looked: (watch) => {
         watchMetrics.looked(watch);
@@ -254,7 +253,7 @@ async function openServices(
     opened.push(() => monitor.stop());
   }
   return {
-    proxy: counted(requiringTickets(proxy, requireTicket)),
+    proxy: changing,
     changes: journal,
     events,
     health: sharedHealth,

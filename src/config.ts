@@ -21,7 +21,8 @@ import { messageOf } from './lib/errors';
 import { certificatesIn, type KeyPair, keyPairOf, privateKeyIn } from './lib/keyPair';
 import { LOG_LEVELS, type LogLevel } from './lib/logger';
 import { parseDamping } from './monitor/damping';
-import { type MonitorSettings, parseInterval, parseProbeInterval } from './monitor/settings';
+import { type MonitorSettings, parseInterval, parseProbeInterval, parseTicket } from './monitor/settings';
+import { parseAccountId } from './proxy/accounts';
 import { type WebhookRules, parseAllowedHost } from './webhooks/allowedHosts';
 
 /** Everything that can be set, checked and frozen. `docs/configuration.md` describes each setting. */
@@ -51,6 +52,8 @@ export interface Config {
   /** PEM text of roots to trust beside the system's. */
   readonly extraCa: string | null;
   readonly resolve: readonly ResolveOverride[];
+  /** Whom accounts are compared with and copied from, unless a request says; null: the signed-in user who has a proxy. */
+  readonly driftSource: string | null;
   /** What is looked at without being asked; null: nothing. */
   readonly watch: MonitorSettings | null;
   /** Where webhooks may be sent to. */
@@ -127,6 +130,8 @@ const NAMES = [
   'WATCH_INTERVAL',
   'PROBE_INTERVAL',
   'ON_DRIFT',
+  'DRIFT_SOURCE',
+  'DRIFT_TICKET',
   'DAMPING',
   'WEBHOOK_HOSTS',
   'WEBHOOK_PLAINTEXT',
@@ -174,6 +179,8 @@ export function readConfig(
   }
   const dataDir = path.resolve(read('DATA_DIR', defaultDataDir(environment, platform), (text) => text));
   const registry = (text: string) => parseRegistry(text, { environment, platform, dataDir });
+  const requireTicket = read('REQUIRE_TICKET', null, parsePattern);
+  const driftSource = read('DRIFT_SOURCE', null, parseAccountId);
   const config: Config = {
     host,
     port: read('PORT', 8484, parsePort),
@@ -181,7 +188,7 @@ export function readConfig(
     tls: typeof tls === 'string' ? null : tls,
     allowedHosts: read('ALLOWED_HOSTS', [], (text) => list(text).map(parseHostName)),
     dataDir,
-    requireTicket: read('REQUIRE_TICKET', null, parsePattern),
+    requireTicket,
     backups: {
       keep: read('BACKUPS_KEEP', 200, countUpTo(100_000)),
       days: read('BACKUPS_DAYS', 365, countUpTo(36_500)),
@@ -193,7 +200,8 @@ export function readConfig(
     endpoints: read('ENDPOINTS_FILE', null, (file) => parseEndpointsFile(readText(file))),
     extraCa: read('EXTRA_CA', null, (file) => pemFile(file, certificatesIn).text),
     resolve: read('RESOLVE', [], parseResolveOverrides),
-    watch: readWatch(read, problems),
+    driftSource,
+    watch: readWatch(read, problems, { driftSource, requireTicket }),
     webhooks: {
       hosts: read('WEBHOOK_HOSTS', [], (text) => list(text).map(parseAllowedHost)),
       plaintext: read('WEBHOOK_PLAINTEXT', false, parseSwitch),
@@ -293,15 +301,38 @@ function readTls(read: Read, problems: string[]): TlsSetting | 'none' | 'bad' {
 }
 
 /** All of it is checked, also while nothing is watched. */
-function readWatch(read: Read, problems: string[]): MonitorSettings | null {
+function readWatch(
+  read: Read,
+  problems: string[],
+  { driftSource, requireTicket }: Pick<Config, 'driftSource' | 'requireTicket'>,
+): MonitorSettings | null {
   const on = read('WATCH', 'off', oneOf(['off', 'on'])) === 'on';
   const watch: MonitorSettings = {
     intervalS: read('WATCH_INTERVAL', 60, parseInterval),
     probeIntervalS: read('PROBE_INTERVAL', 300, parseProbeInterval),
     onDrift: read('ON_DRIFT', 'report', oneOf(['report', 'copy'])),
+    driftTicket: read('DRIFT_TICKET', null, parseTicket),
     damping: read('DAMPING', { needed: 2, of: 3 }, parseDamping),
   };
-  if (!on && watch.onDrift === 'copy') problems.push(`${PREFIX}ON_DRIFT: copy needs ${PREFIX}WATCH=on.`);
+  const { onDrift, driftTicket } = watch;
+  const refuse = (name: Name, reason: string): void => {
+    const isKnown = problems.some((problem) => problem.startsWith(`${PREFIX}${name}:`));
+    if (!isKnown) problems.push(`${PREFIX}${name}: ${reason}`);
+  };
+  if (driftTicket !== null && requireTicket?.test(driftTicket) === false)
+    refuse('DRIFT_TICKET', `it does not fit ${PREFIX}REQUIRE_TICKET.`);
+  if (onDrift === 'report') return on ? watch : null;
+  if (!on) refuse('ON_DRIFT', `copy needs ${PREFIX}WATCH=on.`);
+  if (driftSource === null)
+    refuse(
+      'DRIFT_SOURCE',
+      `it is needed with ${PREFIX}ON_DRIFT=copy: name the account whose proxy the sensor’s accounts shall have, by its SID.`,
+    );
+  if (driftTicket === null && requireTicket !== null)
+    refuse(
+      'DRIFT_TICKET',
+      `it is needed with ${PREFIX}ON_DRIFT=copy, since ${PREFIX}REQUIRE_TICKET is set: the ticket that repairs are made under.`,
+    );
   return on ? watch : null;
 }
 

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['lib'],
   http: [...BELOW_FEATURES, ...FEATURES, 'events', 'metrics'],
   // Settings are checked by whoever knows their rules; config only gathers what is wrong.
-  config: ['lib', 'endpoints', 'auth', 'monitor', 'webhooks'],
+  config: ['lib', 'endpoints', 'auth', 'proxy', 'monitor', 'webhooks'],
   // auth and journal: their files in the data folder, which the commands read and write.
   cli: ['lib', 'registry', 'config', 'auth', 'journal', ...WINDOWS, 'cli/client'],
   'cli/client': ['lib', 'config', 'cli', 'wininet', 'proxy', 'endpoints', 'sensor', 'http'],

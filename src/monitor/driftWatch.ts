@@ -21,6 +21,8 @@ export interface WatchedContext {
 export interface Drift {
   /** Accounts that drift now, and for so long that it has been said. */
   readonly drifting: readonly string[];
+  /** The SID of the source; null while none can be told. */
+  readonly source: string | null;
   /** The same text while nothing has changed that a copy depends on. */
   readonly situation: string;
 }
@@ -58,6 +60,7 @@ export async function lookAtDrift(shown: WatchedContexts, problems: Problems): P
     drifting: compared
       .filter((context) => drifts(context) && problems.isOpen(DRIFT + context.id))
       .map(({ id }) => id),
+    source: shown.source,
     situation: JSON.stringify([
       shown.source,
       source?.etag,

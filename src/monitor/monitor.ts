@@ -8,7 +8,7 @@ import { lookAtEndpoints, type WatchedCheck } from './endpointWatch';
 import { type EventSink, openProblems, Problems } from './problems';
 import { RepairLimit } from './repairLimit';
 import { type Pause, realPause, Rounds } from './rounds';
-import { type Copy, SelfRepair } from './selfRepair';
+import { type Repairs, SelfRepair } from './selfRepair';
 import { SensorWatch, type WatchedSensor } from './sensorWatch';
 import type { MonitorSettings } from './settings';
 
@@ -25,7 +25,7 @@ export interface MonitorParts {
   readonly sensor: () => Promise<WatchedSensor>;
   /** Rejects with the signal's reason once that is aborted. */
   readonly checkEndpoints: (signal: AbortSignal) => Promise<readonly WatchedCheck[]>;
-  readonly copy: Copy;
+  readonly repairs: Repairs;
   readonly events: {
     readonly record: EventSink;
     newestFirst(): AsyncIterable<ServiceEvent>;
@@ -69,22 +69,29 @@ export async function startMonitor(parts: MonitorParts): Promise<Monitor> {
   const repair =
     settings.onDrift === 'copy'
       ? new SelfRepair({
-          copy: parts.copy,
+          repairs: parts.repairs,
+          ticket: settings.driftTicket,
           limit: await RepairLimit.open(path.join(dataDir, REPAIR_FILE), clock),
+          clock,
           logger,
         })
       : null;
   let noticed = false;
+  let lastLookMs = -Infinity;
 
   const contexts = new Rounds({
     name: 'contexts',
     work: async () => {
+      // Notices come as quickly as anybody writes: a burst of them is one look, since each look is a sample.
+      const tooSoonMs = lastLookMs + settleMs - clock.monotonicMs();
+      if (tooSoonMs > 0) return tooSoonMs;
+      lastLookMs = clock.monotonicMs();
       // A notice may come in the middle of a change, of which a read then sees nothing yet.
       const again = noticed;
       noticed = false;
       const drift = await lookAtDrift(await parts.contexts(), problems);
-      await repair?.consider(drift);
       parts.looked('contexts');
+      await repair?.consider(drift);
       return again || !problems.isSettledBelow(DRIFT) ? settleMs : intervalMs;
     },
     firstMs: 0,

@@ -1,56 +1,74 @@
-/** Copies the source's proxy over accounts that drift, as `POST /proxy/copy` does, where the settings allow that. */
+/** Puts the proxy that a person has approved back into accounts that drift, where the settings allow that. */
 import { createHash } from 'node:crypto';
+import type { Clock } from '../lib/clock';
 import { DomainError, messageOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import type { Drift } from './driftWatch';
 import { APART_MS, MOST_A_DAY, type Refusal, type RepairLimit } from './repairLimit';
 
-/** Who the journal says has made the copy. */
+/** Who the journal says has made the repair. */
 export const REPAIR_ACTOR = 'drift-watch';
 
-/** The copy. Rejects with what the API would answer. */
-export type Copy = (
-  request: { readonly reason: string },
-  actor: { readonly name: string; readonly requestId: null },
-) => Promise<{ readonly changeId: string | null; readonly changed: boolean }>;
+/** Who repairs. Both reject with what the API would answer. */
+export interface Repairs {
+  /** The accounts that may be repaired: the source has what the last change by a person has left in them. */
+  repairable(): Promise<readonly string[]>;
+  /** Puts that back, and nothing else. */
+  repair(
+    request: { readonly ticket?: string },
+    actor: { readonly name: string; readonly requestId: null },
+  ): Promise<{ readonly changeId: string | null; readonly changed: boolean }>;
+}
 
 /** What this stands on. */
 export interface SelfRepairParts {
-  readonly copy: Copy;
+  readonly repairs: Repairs;
+  /** The ticket that repairs are made under; null: none. */
+  readonly ticket: string | null;
   readonly limit: RepairLimit;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const REFUSALS: Readonly<Record<Refusal, string>> = {
+const REASONS: Readonly<Record<Refusal | 'not-approved', string>> = {
   'too-soon': `the last one was made less than ${APART_MS / 60_000} minutes ago`,
   'daily-limit': `${MOST_A_DAY} were made in the last 24 hours; somebody sets the proxy again and again`,
   'failed-before': 'the last ones have failed in the same way, and nothing has changed since',
+  'not-approved':
+    'what the source has is not what the last change by a person has left there: a person must approve it, by a copy from this source',
 };
+/** Milliseconds in which a refusal is said once, however often it comes. */
+const SAID_ANEW_MS = 3_600_000;
 
 /** Repairs drift, at a limited rate. */
 export class SelfRepair {
-  /** What was last said, so that it is said once. */
-  private said = '';
+  /** When each refusal was last said, by the monotonic clock. */
+  private readonly saidAtMs = new Map<keyof typeof REASONS, number>();
 
   constructor(private readonly parts: SelfRepairParts) {}
 
-  /** Makes a copy where accounts drift and the limits allow it. Never rejects: what fails is logged. */
-  async consider({ drifting, situation }: Drift): Promise<void> {
-    if (drifting.length === 0) {
-      this.said = '';
-      return;
-    }
+  /**
+   * Repairs where accounts drift, a person has approved what the source has, and the limits allow it. Rejects when it cannot
+   * be told what was approved; otherwise what fails is logged.
+   */
+  async consider({ drifting, source, situation }: Drift): Promise<void> {
+    if (drifting.length === 0) return;
+    const repairable = await this.parts.repairs.repairable();
+    const unapproved = drifting.filter((id) => !repairable.includes(id));
+    if (unapproved.length > 0) this.refuse('not-approved', { accounts: unapproved, source });
+    const accounts = drifting.filter((id) => repairable.includes(id));
+    if (accounts.length === 0) return;
     const key = createHash('sha256').update(situation).digest('hex');
     const refusal = this.parts.limit.refusal(key);
-    if (refusal === null) await this.repair(drifting, key);
-    else this.sayOnce(refusal, key);
+    if (refusal === null) await this.repair(accounts, key);
+    else this.refuse(refusal, { accounts });
   }
 
-  private async repair(drifting: readonly string[], situation: string): Promise<void> {
+  private async repair(accounts: readonly string[], situation: string): Promise<void> {
     const { limit, logger } = this.parts;
     try {
       await limit.begin();
-      const failure = await this.copyNow(drifting);
+      const failure = await this.repairNow(accounts);
       await limit.end(failure, situation);
     } catch (error) {
       logger.error('a repair could not be noted', { reason: messageOf(error) });
@@ -58,24 +76,26 @@ export class SelfRepair {
   }
 
   /** The failure's code; null when it worked. */
-  private async copyNow(drifting: readonly string[]): Promise<string | null> {
-    const { copy, logger } = this.parts;
-    const reason = `Drift watch: ${drifting.join(' and ')} had not the source’s proxy settings.`;
+  private async repairNow(accounts: readonly string[]): Promise<string | null> {
+    const { repairs, ticket, logger } = this.parts;
     try {
-      const { changeId, changed } = await copy({ reason }, { name: REPAIR_ACTOR, requestId: null });
-      logger.warn('drift was repaired', { accounts: drifting, changeId, changed });
+      const actor = { name: REPAIR_ACTOR, requestId: null };
+      const { changeId, changed } = await repairs.repair(ticket === null ? {} : { ticket }, actor);
+      const what = changed ? 'drift was repaired' : 'drift was gone before it was repaired';
+      logger.warn(what, { accounts, changeId });
       return null;
     } catch (error) {
       const code = error instanceof DomainError ? error.code : 'internal-error';
-      logger.error('drift could not be repaired', { accounts: drifting, code, reason: messageOf(error) });
+      logger.error('drift could not be repaired', { accounts, code, reason: messageOf(error) });
       return code;
     }
   }
 
-  private sayOnce(refusal: Refusal, situation: string): void {
-    const now = `${refusal} ${situation}`;
-    if (this.said === now) return;
-    this.said = now;
-    this.parts.logger.warn('drift is not repaired now', { refusal, because: REFUSALS[refusal] });
+  private refuse(refusal: keyof typeof REASONS, facts: object): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    const saidMs = this.saidAtMs.get(refusal);
+    if (saidMs !== undefined && nowMs - saidMs < SAID_ANEW_MS) return;
+    this.saidAtMs.set(refusal, nowMs);
+    this.parts.logger.warn('drift is not repaired now', { refusal, because: REASONS[refusal], ...facts });
   }
 }

@@ -47,6 +47,19 @@ export function isSid(text: string): boolean {
   return SID.test(text);
 }
 
+/**
+ * The id of an account that settings can be taken from: a service account's name as this program spells it, or a SID. Throws
+ * for any other text, `CurrentUser` too, which is now this person and now that.
+ */
+export function parseAccountId(text: string): string {
+  const named = SERVICE_ACCOUNTS.find(({ id }) => id.toLowerCase() === text.toLowerCase());
+  if (named !== undefined) return named.id;
+  if (isSid(text)) return text;
+  throw new Error(
+    'it must be one account: the SID of a person’s account, such as S-1-5-21-…-1104, or LocalSystem, LocalService or NetworkService.',
+  );
+}
+
 /** Whether a SID is a person's, and not a service's or a group's. */
 export function isPersonSid(sid: string): boolean {
   return PERSON_SID.test(sid);

@@ -5,7 +5,7 @@ import { type Finding, type LegacySettings, legacyFinding, settingsFindings } fr
 import { type InForceSettings, compareSettings, inForce } from '../wininet/inForce';
 import { machinePolicyFinding, showMachine, winHttpOnlyFinding } from './machine';
 import type { ProxyContext, ProxyContexts } from './model';
-import { accountOf, chooseSource } from './source';
+import { type SourceRule, accountOf, chooseSource } from './source';
 import {
   type SettingsValue,
   connectionsKey,
@@ -18,9 +18,13 @@ import {
 import type { AccountSnapshot, Snapshot } from './snapshot';
 
 /** Every account, compared with `source` (an id) or, without one, with whom the source rule names. */
-export function showContexts(snapshot: Snapshot, ownSid: string, source: string | undefined): ProxyContexts {
+export function showContexts(
+  snapshot: Snapshot,
+  rule: SourceRule,
+  source: string | undefined,
+): ProxyContexts {
   const machine = showMachine(snapshot);
-  const origin = findOrigin(snapshot, ownSid, source);
+  const origin = source === undefined ? usualOrigin(snapshot, rule) : findOrigin(snapshot, rule, source);
   const contexts = snapshot.accounts.map((account) => showContext(account, origin.value));
   const sensorAccounts = contexts.filter(({ usedBy }) => usedBy.length > 0);
   return {
@@ -47,8 +51,8 @@ export function proxyDrift({ contexts }: ProxyContexts): ReadonlyMap<string, boo
 }
 
 /** One account, compared with whom the source rule names. Errors: those of {@link accountOf}. */
-export function showOneContext(snapshot: Snapshot, ownSid: string, id: string): ProxyContext {
-  return showContext(accountOf(snapshot, ownSid, id), findOrigin(snapshot, ownSid, undefined).value);
+export function showOneContext(snapshot: Snapshot, rule: SourceRule, id: string): ProxyContext {
+  return showContext(accountOf(snapshot, rule.ownSid, id), usualOrigin(snapshot, rule).value);
 }
 
 /** What programs that run as an account are told about proxies. */
@@ -109,24 +113,41 @@ function readLegacy(values: readonly NamedRegistryValue[]): LegacySettings {
 /** Errors of the source rule that leave the accounts showable, only not comparable. */
 const NO_SOURCE_CODES = new Set(['source-ambiguous', 'source-not-configured', 'source-malformed']);
 
-/** The source, or the finding that says why there is none. A source that was asked for by name must exist. */
-function findOrigin(
-  snapshot: Snapshot,
-  ownSid: string,
-  requested: string | undefined,
-): { readonly sid: string | null; readonly value: SettingsValue | null; readonly finding: Finding | null } {
+/** The source's SID and value, or the finding that says why there is none. */
+interface Origin {
+  readonly sid: string | null;
+  readonly value: SettingsValue | null;
+  readonly finding: Finding | null;
+}
+
+/** Whom the source rule names. An account that the settings name may be signed off: then there is no source now. */
+function usualOrigin(snapshot: Snapshot, rule: SourceRule): Origin {
+  try {
+    return findOrigin(snapshot, rule, rule.named ?? 'CurrentUser');
+  } catch (error) {
+    const gone = error instanceof DomainError && error.code === 'context-not-found';
+    if (rule.named === null || !gone) throw error;
+    return noOrigin(
+      'source-not-configured',
+      'The account that SENSORPROXY_DRIFT_SOURCE names is not signed in, so its settings cannot be seen.',
+    );
+  }
+}
+
+/** Errors: `context-not-found` and `id-invalid`: a source that was asked for by name must exist. */
+function findOrigin(snapshot: Snapshot, { ownSid }: SourceRule, requested: string): Origin {
   try {
     const { account, value } = chooseSource(snapshot, ownSid, requested);
     return { sid: account.sid, value, finding: null };
   } catch (error) {
     if (!(error instanceof DomainError) || !NO_SOURCE_CODES.has(error.code)) throw error;
-    const remedy = 'Set the proxy as a normal user, or name the source.';
-    return {
-      sid: null,
-      value: null,
-      finding: { code: error.code, severity: 'warning', detail: error.detail, remedy },
-    };
+    return noOrigin(error.code, error.detail);
   }
+}
+
+function noOrigin(code: string, detail: string): Origin {
+  const remedy = 'Set the proxy as a normal user, or name the source.';
+  return { sid: null, value: null, finding: { code, severity: 'warning', detail, remedy } };
 }
 
 function compareWithSource(value: SettingsValue, source: SettingsValue | null): ProxyContext['comparison'] {

@@ -3,19 +3,20 @@ import { compareSettings } from '../wininet/inForce';
 import type { ChangePlan, PlannedValue } from './changes';
 import type { CopyRequest } from './model';
 import { type Situation, makePlan, requireLoaded } from './plan';
-import { type Source, accountOf, chooseSource } from './source';
+import { type Source, type SourceRule, accountOf, chooseSource } from './source';
 import { interpretValue } from './settingsValue';
 import type { AccountSnapshot } from './snapshot';
 
-const DEFAULT_TARGETS: readonly string[] = ['LocalSystem', 'LocalService'];
+/** The sensor's accounts. */
+export const DEFAULT_TARGETS: readonly string[] = ['LocalSystem', 'LocalService'];
 
 /**
  * Decides a copy: the source's bytes, unchanged, for each target whose settings in force differ. Errors: those of
  * {@link chooseSource}, and `context-not-found` for a target that is not there.
  */
-export function planCopy(situation: Situation, request: CopyRequest): ChangePlan {
+export function planCopy(situation: Situation, rule: SourceRule, request: CopyRequest): ChangePlan {
   const { snapshot, ownSid } = situation;
-  const source = chooseSource(snapshot, ownSid, request.source);
+  const source = chooseSource(snapshot, ownSid, request.source ?? rule.named ?? undefined);
   const targets = new Set((request.targets ?? DEFAULT_TARGETS).map((id) => accountOf(snapshot, ownSid, id)));
   targets.forEach(requireLoaded);
   return makePlan(situation, {

@@ -34,6 +34,7 @@ export function countedChanges<Service extends ProxyService>(
     put: (...call) => counted('put', proxy.put(...call), ({ outcome }) => outcome),
     remove: (...call) => counted('delete', proxy.remove(...call), itself),
     restore: (...call) => counted('restore', proxy.restore(...call), itself),
+    repair: (...call) => counted('copy', proxy.repair(...call), itself),
   };
 }
 

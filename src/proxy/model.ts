@@ -125,7 +125,7 @@ export interface Actor {
 
 /** What to copy, whereto. */
 export interface CopyRequest extends ChangeReason {
-  /** The account to copy from. Without it, the contract's source rule decides. */
+  /** The account to copy from. Without it, the account that `SENSORPROXY_DRIFT_SOURCE` names; else the signed-in user who has a proxy. */
   readonly source?: ContextId;
   /**
    * The accounts to copy to.

@@ -3,6 +3,7 @@ import { DomainError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex, WaitedTooLong } from '../lib/mutex';
 import type { Registry } from '../registry/registry';
+import { ApprovalSearch, type ChangeHistory } from './approvals';
 import { type BackupSummary, BackupStore } from './backups';
 import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
 import { type ProxyInForce, proxyInForce, proxyDrift, showContexts, showOneContext } from './contexts';
@@ -12,11 +13,13 @@ import type { Actor, ProxyContexts } from './model';
 import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
+import { REPAIRED_SIDS, planRepair, repairableAccounts } from './repair';
 import { type RestartSensor, restartAfterCopy } from './restartAfterCopy';
 import { planRestore } from './restore';
 import { BackupRetention, type DeletionSink, type RetentionRule } from './retention';
 import { entityTag } from './settingsValue';
 import { type Snapshot, readSnapshot, sameSnapshot, snapshotReader } from './snapshot';
+import type { SourceRule } from './source';
 import { SteadyReads } from './steadyReads';
 
 /** What this folder needs from others. */
@@ -24,11 +27,15 @@ export interface ProxyParts {
   readonly registry: Registry;
   /** The SID that this process runs as. */
   readonly ownSid: string;
+  /** The source unless a request names one; null: see {@link SourceRule}. */
+  readonly source: string | null;
   /** Where backups are kept, and the note of the change under way; must exist. */
   readonly dataDir: string;
   readonly record: ChangeSink;
   /** Whether the journal has an entry with this id. */
   readonly recorded: Recorded;
+  /** What the journal has, for what persons have approved. */
+  readonly history: ChangeHistory;
   /** What a copy with `restartSensor` calls once it is done and the lock is free. */
   readonly restartSensor: RestartSensor;
   /** Which backups are kept, and where their deletion is recorded; without it all are kept. */
@@ -69,7 +76,9 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const pending = new PendingChange({ ...parts, backups });
   const writer = new ChangeWriter({ registry, backups, pending, record: parts.record, clock, logger });
   const lock = new Mutex();
-  const contexts = rememberLast(ownSid);
+  const rule: SourceRule = { ownSid, named: parts.source };
+  const contexts = rememberLast(rule);
+  const approvals = new ApprovalSearch(parts.history, REPAIRED_SIDS);
   const reader = snapshotReader(registry);
   const steady = new SteadyReads();
   const read = () => steady.read(() => reader.read());
@@ -101,10 +110,10 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const tidying = setInterval(tidyUp, TIDY_EVERY_MS).unref();
   return {
     contexts: async (source) => contexts(await read(), source),
-    context: async (id) => showOneContext(await read(), ownSid, id),
+    context: async (id) => showOneContext(await read(), rule, id),
     proxyFor: async (id) => proxyInForce(await read(), ownSid, id),
     copy: async (request, actor) => {
-      const outcome = await outcomeOf(change(actor, (situation) => planCopy(situation, request)));
+      const outcome = await outcomeOf(change(actor, (situation) => planCopy(situation, rule, request)));
       // changeId is the id of the copy's entry; the restart has an entry of its own.
       const asker = { name: actor.name, requestId: actor.requestId };
       return restartAfterCopy(outcome, request, { actor: asker, restartSensor: parts.restartSensor });
@@ -119,6 +128,11 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
       outcomeOf(
         change(actor, async (situation) => planRestore(situation, request, await backups.read(backupId))),
       ),
+    repair: (request, actor) =>
+      outcomeOf(
+        change(actor, async (situation) => planRepair(situation, rule, await approvals.approvals(), request)),
+      ),
+    repairable: async () => repairableAccounts(await read(), rule, await approvals.approvals()),
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),
@@ -174,7 +188,7 @@ function stopping(): DomainError {
  * {@link showContexts}, which answers with the same object again while the registry holds the same: nothing is interpreted
  * twice.
  */
-function rememberLast(ownSid: string): (snapshot: Snapshot, source: string | undefined) => ProxyContexts {
+function rememberLast(rule: SourceRule): (snapshot: Snapshot, source: string | undefined) => ProxyContexts {
   let last: {
     readonly snapshot: Snapshot;
     readonly source: string | undefined;
@@ -182,7 +196,7 @@ function rememberLast(ownSid: string): (snapshot: Snapshot, source: string | und
   } | null = null;
   return (snapshot, source) => {
     if (last === null || last.source !== source || !sameSnapshot(last.snapshot, snapshot)) {
-      last = { snapshot, source, shown: showContexts(snapshot, ownSid, source) };
+      last = { snapshot, source, shown: showContexts(snapshot, rule, source) };
     }
     return last.shown;
   };

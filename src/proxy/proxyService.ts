@@ -1,3 +1,4 @@
+import type { RepairRequest } from './repair';
 import type {
   Actor,
   Backup,
@@ -43,6 +44,16 @@ export interface ProxyService {
   ): Promise<ChangeOutcome>;
   /** Puts a backup back. */
   restore(backupId: string, request: RestoreRequest, actor: Actor): Promise<ChangeOutcome>;
+  /**
+   * Puts back what the last change by a person has left in the sensor's accounts, where {@link repairable} allows it; a
+   * journalled change as a copy is.
+   */
+  repair(request: RepairRequest, actor: Actor): Promise<ChangeOutcome>;
+  /**
+   * The sensor's accounts that a repair may write: the source that the settings name has in force what a person approved
+   * for them. None without such a source.
+   */
+  repairable(): Promise<readonly string[]>;
   /** Backups, newest first. Errors: `cursor-invalid`. */
   backups(page: PageRequest): Promise<BackupPage>;
   /** One backup. Errors: `backup-not-found`. */

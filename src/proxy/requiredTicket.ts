@@ -38,5 +38,9 @@ export function requiringTickets<Service extends ProxyService>(proxy: Service, c
       check(request);
       return proxy.restore(id, request, actor);
     },
+    repair: async (request, actor) => {
+      check(request);
+      return proxy.repair(request, actor);
+    },
   };
 }

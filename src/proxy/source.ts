@@ -10,6 +10,14 @@ export interface Source {
   readonly value: Extract<SettingsValue, { state: 'configured' }>;
 }
 
+/** Whom accounts are compared with, and copied from, where a request does not say. */
+export interface SourceRule {
+  /** The SID that this process runs as. */
+  readonly ownSid: string;
+  /** The account that `SENSORPROXY_DRIFT_SOURCE` names; null: `CurrentUser` (see {@link accountOf}). */
+  readonly named: string | null;
+}
+
 /**
  * Whom settings are copied from. `requested` may name anybody; undefined means `CurrentUser` (see {@link accountOf}).
  * Errors: `source-not-configured`, `source-malformed` with `offset`, and those of {@link accountOf}.

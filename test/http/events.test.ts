@@ -1,4 +1,8 @@
 import type { ServiceEvent } from '../../src/events/event';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
+import { temporaryFolder } from '../support/temporaryFolder';
 import { parseExposition } from '../unit/endpoints/exposition';
 import { bodyOf, openService, type Service } from './service';
 
@@ -78,26 +82,47 @@ describe('GET /events', () => {
 
   it('tells of drift and of endpoints while they are watched, and of the repair of drift', async () => {
     const chance = jest.spyOn(Math, 'random').mockReturnValue(0);
+    const folder = await temporaryFolder();
+    const regfile = path.join(folder.path, 'dc01.reg');
+    const place = {
+      SENSORPROXY_DATA_DIR: path.join(folder.path, 'data'),
+      SENSORPROXY_REGISTRY: `regfile:${regfile}`,
+    };
     try {
+      await writeFile(regfile, practiceDomainController());
+      service = await openService(place);
+      await service.call('POST', '/proxy/copy', { body: {} });
+      await service.close();
+      // While it was down, somebody has undone what was copied.
+      await writeFile(regfile, practiceDomainController());
       service = await openService({
+        ...place,
         SENSORPROXY_WATCH: 'on',
         SENSORPROXY_DAMPING: '1/1',
         SENSORPROXY_ON_DRIFT: 'copy',
+        SENSORPROXY_DRIFT_SOURCE: 'S-1-5-21-1004336348-1177238915-682003330-1104',
+        SENSORPROXY_REQUIRE_TICKET: 'CHG[0-9]+',
+        SENSORPROXY_DRIFT_TICKET: 'CHG7',
       });
-      await untilTold(1, '?type=proxy.changed');
+      await untilTold(2, '?type=proxy.changed');
       const drift = await untilTold(2, '?type=proxy.drift.detected');
       expect(drift.map(({ problem }) => problem)).toEqual(['drift/LocalService', 'drift/LocalSystem']);
       const endpoints = await untilTold(2, '?type=endpoint.unhealthy');
       expect(endpoints[0]).toMatchObject({ subject: '127.0.0.1:1', severity: 'critical' });
       const { items } = bodyOf(await service.call('GET', '/changes')) as {
-        items: readonly { actor: string }[];
+        items: readonly { actor: string; ticket: string | null }[];
       };
-      expect(items.map(({ actor }) => actor)).toEqual(['drift-watch']);
+      expect(items.map(({ actor, ticket }) => [actor, ticket])).toEqual([
+        ['drift-watch', 'CHG7'],
+        ['admin', null],
+      ]);
       const { text } = await service.call('GET', '/metrics');
       expect(text).toMatch(/^sensorproxy_watch_on 1$/m);
       expect(text).toMatch(/^sensorproxy_watch_last_look_timestamp_seconds\{watch="endpoints"\} \d+/m);
     } finally {
       chance.mockRestore();
+      await service.close();
+      await folder.remove();
     }
   });
 });

@@ -44,7 +44,7 @@ export async function openService(
   const folder = await temporaryFolder();
   const regfile = path.join(folder.path, 'dc01.reg');
   const endpoints = path.join(folder.path, 'endpoints.json');
-  const dataDir = path.join(folder.path, 'data');
+  const dataDir = settings.SENSORPROXY_DATA_DIR ?? path.join(folder.path, 'data');
   await writeFile(regfile, practiceDomainController());
   // Nothing listens on TCP port 1: checks fail at once, and nothing leaves the machine.
   await writeFile(endpoints, JSON.stringify([{ host: '127.0.0.1', port: 1, region: 'Here' }]));

@@ -39,6 +39,7 @@ export interface PracticeFaults {
 export async function openPractice(
   options: PracticeFaults & {
     readonly ownSid?: string;
+    readonly source?: string;
     readonly restartSensor?: RestartSensor;
     readonly lockWaitMs?: number;
   } = {},
@@ -54,9 +55,11 @@ export async function openPractice(
     openProxyService({
       registry: faults.wrap?.(registry) ?? registry,
       ownSid: options.ownSid ?? localSystem,
+      source: options.source ?? null,
       dataDir: folder.path,
       lockWaitMs: options.lockWaitMs,
       record: faults.wrapRecord?.(record) ?? record,
+      history: journal,
       recorded: async (id) => (await journal.find(id)) !== undefined,
       restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),
       clock: systemClock,

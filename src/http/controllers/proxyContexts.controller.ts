@@ -45,8 +45,9 @@ export class ProxyContextsController extends Controller {
    * with its settings decoded, compared with the source, and with findings that say what is wrong and what to do.
    * `inSync` tells in one word whether the documented job is done.
    * @summary The accounts and their proxies
-   * @param source Whom the others are compared with. Without it: the service's own account when that is a person's, else
-   * the one signed-in user that has a proxy configured.
+   * @param source Whom the others are compared with. Without it: the account that `SENSORPROXY_DRIFT_SOURCE` names; where
+   * that is not set, the service's own account when that is a person's, else the one signed-in user that has a proxy
+   * configured.
    * @example source "CurrentUser"
    */
   @Get()

@@ -28,8 +28,8 @@ export class ProxyCopyController extends Controller {
   }
 
   /**
-   * Copies `DefaultConnectionSettings`, byte for byte, from one account to others; without a body, from the signed-in user
-   * who has a proxy to LocalSystem and LocalService. What the targets had is backed up first. Each write is read back; if a
+   * Copies `DefaultConnectionSettings`, byte for byte, from one account to others; without a body, from the account that
+   * `SENSORPROXY_DRIFT_SOURCE` names, else the signed-in user who has a proxy, to LocalSystem and LocalService. What the targets had is backed up first. Each write is read back; if a
    * target fails, all are put back. A target that already has the same settings in force is left alone. Every program that
    * uses WinINET as such an account gets the proxy, not the sensor alone. With `dryRun`, nothing is written and the answer
    * says what would be. With `restartSensor`, the sensor is restarted once something has changed; `sensorRestart` says how

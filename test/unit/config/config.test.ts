@@ -43,6 +43,7 @@ describe('the settings', () => {
       endpoints: null,
       extraCa: null,
       resolve: [],
+      driftSource: null,
       watch: null,
       webhooks: { hosts: [], plaintext: false },
       logLevel: 'info',
@@ -53,17 +54,26 @@ describe('the settings', () => {
     const on = (settings: Record<string, string> = {}) =>
       readConfig({ SENSORPROXY_WATCH: 'on', ...settings }, 'linux').watch;
     const damping = { needed: 2, of: 3 };
-    expect(on()).toEqual({ intervalS: 60, probeIntervalS: 300, onDrift: 'report', damping });
+    expect(on()).toEqual({
+      intervalS: 60,
+      probeIntervalS: 300,
+      onDrift: 'report',
+      driftTicket: null,
+      damping,
+    });
     const all = {
       SENSORPROXY_WATCH_INTERVAL: '5',
       SENSORPROXY_PROBE_INTERVAL: '0',
       SENSORPROXY_ON_DRIFT: 'copy',
+      SENSORPROXY_DRIFT_SOURCE: 'S-1-5-21-1-2-3-1104',
+      SENSORPROXY_DRIFT_TICKET: 'CHG0031337',
       SENSORPROXY_DAMPING: '1/4',
     };
     expect(on(all)).toEqual({
       intervalS: 5,
       probeIntervalS: 0,
       onDrift: 'copy',
+      driftTicket: 'CHG0031337',
       damping: { needed: 1, of: 4 },
     });
     expect(readConfig({ SENSORPROXY_WATCH_INTERVAL: '5' }, 'linux').watch).toBeNull();
@@ -75,15 +85,55 @@ describe('the settings', () => {
       SENSORPROXY_WATCH_INTERVAL: '4',
       SENSORPROXY_PROBE_INTERVAL: '9',
       SENSORPROXY_ON_DRIFT: 'fix',
+      SENSORPROXY_DRIFT_SOURCE: 'CurrentUser',
+      SENSORPROXY_DRIFT_TICKET: 'x'.repeat(201),
       SENSORPROXY_DAMPING: '3/2',
     };
-    expect(problems(bad).map((line) => line.split(':')[0])).toEqual(Object.keys(bad));
+    expect(
+      problems(bad)
+        .map((line) => line.split(':')[0])
+        .sort(),
+    ).toEqual(Object.keys(bad).sort());
     expect(problems({ SENSORPROXY_PROBE_INTERVAL: '86401' })[0]).toContain(
       '0 or a number of seconds from 10',
     );
-    expect(problems({ SENSORPROXY_ON_DRIFT: 'copy' })).toEqual([
+    expect(problems({ SENSORPROXY_ON_DRIFT: 'copy', SENSORPROXY_DRIFT_SOURCE: 'LocalSystem' })).toEqual([
       'SENSORPROXY_ON_DRIFT: copy needs SENSORPROXY_WATCH=on.',
     ]);
+  });
+
+  describe('refuse a repair of drift', () => {
+    const repair = (settings: Record<string, string>) =>
+      problems({ SENSORPROXY_WATCH: 'on', SENSORPROXY_ON_DRIFT: 'copy', ...settings });
+
+    it('without the account whose proxy it is about, which is never whoever is signed in', () => {
+      expect(repair({})).toEqual([
+        expect.stringMatching(/^SENSORPROXY_DRIFT_SOURCE: it is needed with SENSORPROXY_ON_DRIFT=copy/),
+      ]);
+      for (const text of ['CurrentUser', 'CONTOSO\\anna.admin', 'S-1-x']) {
+        expect(repair({ SENSORPROXY_DRIFT_SOURCE: text })).toEqual([
+          expect.stringMatching(/^SENSORPROXY_DRIFT_SOURCE: it must be one account: the SID/),
+        ]);
+      }
+      expect(readConfig({ SENSORPROXY_DRIFT_SOURCE: 'networkservice' }, 'linux').driftSource).toBe(
+        'NetworkService',
+      );
+    });
+
+    it('without a ticket where each change needs one, or with one that does not fit', () => {
+      const settings = {
+        SENSORPROXY_DRIFT_SOURCE: 'NetworkService',
+        SENSORPROXY_REQUIRE_TICKET: 'CHG[0-9]{7}',
+      };
+      expect(repair(settings)).toEqual([
+        expect.stringMatching(/^SENSORPROXY_DRIFT_TICKET: it is needed .*SENSORPROXY_REQUIRE_TICKET is set/),
+      ]);
+      expect(repair({ ...settings, SENSORPROXY_DRIFT_TICKET: 'CHG1' })).toEqual([
+        'SENSORPROXY_DRIFT_TICKET: it does not fit SENSORPROXY_REQUIRE_TICKET.',
+      ]);
+      expect(repair({ ...settings, SENSORPROXY_DRIFT_TICKET: 'CHG0031337' })).toEqual([]);
+      expect(repair({ SENSORPROXY_DRIFT_SOURCE: 'NetworkService' })).toEqual([]);
+    });
   });
 
   it('are frozen', () => {

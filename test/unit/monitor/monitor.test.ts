@@ -3,7 +3,15 @@ import { systemClock } from '../../../src/lib/clock';
 import type { WatchedCheck } from '../../../src/monitor/endpointWatch';
 import { type Monitor, type MonitorParts, startMonitor } from '../../../src/monitor/monitor';
 import type { Pause } from '../../../src/monitor/rounds';
-import { annasProxy, localService, openPractice, type Practice } from '../../support/practice';
+import {
+  actor,
+  anna,
+  annasProxy,
+  localService,
+  localSystem,
+  openPractice,
+  type Practice,
+} from '../../support/practice';
 import { VirtualTime } from '../../support/virtualTime';
 
 let practice: Practice;
@@ -11,7 +19,7 @@ let log: EventLog;
 let monitor: Monitor | undefined;
 
 beforeEach(async () => {
-  practice = await openPractice();
+  practice = await openPractice({ source: anna });
   log = await EventLog.open(practice.dataDir, { logger: practice.logger });
   practice.logger.lines.length = 0;
 });
@@ -28,6 +36,7 @@ const settings: MonitorParts['settings'] = {
   probeIntervalS: 0,
   damping: { needed: 2, of: 3 },
   onDrift: 'report',
+  driftTicket: null,
 };
 const sensor = { installed: true, version: '2.240.1', services: [], configuration: { endpoint: null } };
 /** Ends only when it is hurried or stopped, but for the first look. */
@@ -50,7 +59,7 @@ async function start(parts: Partial<MonitorParts> = {}, set: Partial<MonitorPart
     },
     sensor: () => Promise.resolve(sensor),
     checkEndpoints: () => Promise.resolve([]),
-    copy: (request, actor) => practice.proxy.copy(request, actor),
+    repairs: practice.proxy,
     events: { record: (event) => log.append(event), newestFirst: () => log.newestFirst() },
     looked: () => undefined,
     clock: systemClock,
@@ -100,6 +109,7 @@ describe('the looks at the accounts', () => {
   });
 
   it('come when the registry says that something has changed, and once more after it', async () => {
+    const time = new VirtualTime();
     const asked: number[] = [];
     let looks = 0;
     await start({
@@ -108,6 +118,7 @@ describe('the looks at the accounts', () => {
         asked.push(ms);
         return untilHurried(ms, signal);
       },
+      clock: { ...time.clock, monotonicMs: () => looks * 10_000 },
     });
     await until(() => looks === 1);
     expect(await told()).toEqual([]);
@@ -119,6 +130,37 @@ describe('the looks at the accounts', () => {
     await until(() => looks > before);
     // Though all is settled, for a notice may come in the middle of a change.
     await until(() => asked.at(-1) === 10_000);
+  });
+
+  it('come once in ten seconds, however many notices come: a burst is one sample', async () => {
+    const time = new VirtualTime();
+    const kept = inMemory();
+    const at: number[] = [];
+    let notice = (): void => undefined;
+    const contexts = () => {
+      const seconds = time.clock.monotonicMs() / 1000;
+      at.push(seconds);
+      const account = { id: 'LocalService', sid: localService, usedBy: ['AATPSensor'], etag: '"x"' };
+      // It differs for five seconds alone.
+      const comparison = seconds >= 60 && seconds < 65 ? 'different' : 'identical';
+      return Promise.resolve({ source: null, contexts: [{ ...account, comparison } as const] });
+    };
+    const pause: Pause = async (ms, signal) => {
+      // While it differs, the registry tells of a change again and again.
+      if (at.at(-1) === 60) for (let count = 0; count < 5; count += 1) setImmediate(notice);
+      await time.pause(ms, signal);
+    };
+    await start({
+      contexts,
+      ...kept,
+      onContextsChange: (listener) => (notice = listener),
+      clock: time.clock,
+      pause,
+    });
+    await until(() => at.length >= 4);
+    await monitor?.stop();
+    expect(at.slice(0, 4)).toEqual([0, 60, 70, 80]);
+    expect(kept.types).toEqual([]);
   });
 
   it('that fail are said once, and do not end the watch', async () => {
@@ -144,14 +186,22 @@ describe('self-repair', () => {
     expect((await practice.journal.page({ limit: 9 })).items).toEqual([]);
   });
 
-  it('makes the journalled copy once drift was told, and drift is cleared', async () => {
+  it('puts back what a person has approved once drift was told, in the journal with its ticket, and drift is cleared', async () => {
     const time = new VirtualTime();
-    await start({ clock: time.clock, pause: time.pause }, { onDrift: 'copy' });
+    const { changeId } = await practice.proxy.copy({}, actor);
+    await practice.set(localService, { flags: 1 });
+    await practice.remove(localSystem);
+    await start({ clock: time.clock, pause: time.pause }, { onDrift: 'copy', driftTicket: 'CHG7' });
     await until(async () => (await told()).length === 4);
     const { items } = await practice.journal.page({ limit: 9 });
-    expect(items).toEqual([
-      expect.objectContaining({ kind: 'copy', actor: 'drift-watch', outcome: 'applied', ticket: null }),
-    ]);
+    expect(items).toHaveLength(2);
+    expect(items[0]).toMatchObject({
+      kind: 'copy',
+      actor: 'drift-watch',
+      outcome: 'applied',
+      ticket: 'CHG7',
+    });
+    expect(items[0]?.reason).toContain(changeId);
     expect(items[0]?.contexts[1]).toMatchObject({
       context: 'LocalService',
       after: { proxyServer: annasProxy },
@@ -160,6 +210,21 @@ describe('self-repair', () => {
       'proxy.drift.cleared LocalSystem',
       'proxy.drift.cleared LocalService',
     ]);
+  });
+
+  it('writes nothing when it is the source that has changed: a person must approve that', async () => {
+    const time = new VirtualTime();
+    await practice.proxy.copy({}, actor);
+    await practice.set(anna, { flags: 3, proxy: 'evil.example:3128' });
+    let looks = 0;
+    await start({ looked: () => (looks += 1), clock: time.clock, pause: time.pause }, { onDrift: 'copy' });
+    await until(() => looks > 20);
+    await monitor?.stop();
+    expect((await practice.journal.page({ limit: 9 })).items).toHaveLength(1);
+    expect(await told()).toEqual(['proxy.drift.detected LocalSystem', 'proxy.drift.detected LocalService']);
+    const refused = practice.logger.lines.filter((line) => line.includes('is not repaired now'));
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toContain('a person must approve it');
   });
 });
 

@@ -3,14 +3,20 @@ import path from 'node:path';
 import type { Clock } from '../../../src/lib/clock';
 import { DomainError } from '../../../src/lib/errors';
 import { RepairLimit } from '../../../src/monitor/repairLimit';
-import { type Copy, REPAIR_ACTOR, SelfRepair } from '../../../src/monitor/selfRepair';
+import {
+  REPAIR_ACTOR,
+  type Repairs,
+  SelfRepair,
+  type SelfRepairParts,
+} from '../../../src/monitor/selfRepair';
 import { memoryLogger } from '../../support/memoryLogger';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let nowMs: number;
 let failure: DomainError | null;
-let copies: Parameters<Copy>[];
+let repairs: Parameters<Repairs['repair']>[];
+let repairable: readonly string[];
 const logger = memoryLogger();
 const clock: Clock = { now: () => new Date(nowMs).toISOString(), monotonicMs: () => nowMs };
 
@@ -18,24 +24,36 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   nowMs = Date.UTC(2026, 10, 24);
   failure = null;
-  copies = [];
+  repairs = [];
+  repairable = ['LocalSystem', 'LocalService'];
   logger.lines.length = 0;
 });
 afterEach(() => folder.remove());
 
 const file = () => path.join(folder.path, 'self-repair.json');
 
-const copy: Copy = (...call) => {
-  copies.push(call);
+const repair: Repairs['repair'] = (...call) => {
+  repairs.push(call);
   return failure === null ? Promise.resolve({ changeId: 'id', changed: true }) : Promise.reject(failure);
 };
 
 /** As a start does. */
-async function open(): Promise<SelfRepair> {
-  return new SelfRepair({ copy, limit: await RepairLimit.open(file(), clock), logger });
+async function open(parts: Partial<SelfRepairParts> = {}): Promise<SelfRepair> {
+  return new SelfRepair({
+    repairs: { repair, repairable: () => Promise.resolve(repairable) },
+    ticket: null,
+    limit: await RepairLimit.open(file(), clock),
+    clock,
+    logger,
+    ...parts,
+  });
 }
 
-const drift = (situation = 'as it is') => ({ drifting: ['LocalSystem', 'LocalService'], situation });
+const drift = (situation = 'as it is') => ({
+  drifting: ['LocalSystem', 'LocalService'],
+  source: 'S-1-5-21-1',
+  situation,
+});
 const minutes = (count: number) => (nowMs += count * 60_000);
 const refusals = () =>
   logger.lines
@@ -45,26 +63,57 @@ const refusals = () =>
 const broken = (code: string) => new DomainError('unavailable', code, 'It did not work.');
 
 describe('self-repair', () => {
-  it('copies as drift-watch, with a reason, when accounts drift, and not otherwise', async () => {
-    const repair = await open();
-    await repair.consider({ drifting: [], situation: '' });
-    expect(copies).toEqual([]);
-    await repair.consider(drift());
-    expect(copies).toEqual([
-      [
-        { reason: 'Drift watch: LocalSystem and LocalService had not the source’s proxy settings.' },
-        { name: REPAIR_ACTOR, requestId: null },
-      ],
+  it('repairs as drift-watch, under the ticket that is set, when accounts drift, and not otherwise', async () => {
+    const withTicket = await open({ ticket: 'CHG0031337' });
+    await withTicket.consider({ drifting: [], source: null, situation: '' });
+    expect(repairs).toEqual([]);
+    await withTicket.consider(drift());
+    minutes(11);
+    await (await open()).consider(drift());
+    const actor = { name: REPAIR_ACTOR, requestId: null };
+    expect(repairs).toEqual([
+      [{ ticket: 'CHG0031337' }, actor],
+      [{}, actor],
     ]);
   });
 
-  it('waits ten minutes between attempts, and says so once', async () => {
-    const repair = await open();
-    for (let minute = 0; minute < 20; minute += 1) {
-      await repair.consider(drift());
+  it('writes nothing where no person has approved what the source has, and says so once an hour', async () => {
+    repairable = [];
+    const watch = await open();
+    for (let minute = 0; minute < 120; minute += 1) {
+      // Whoever is signed in as the source sets it again and again.
+      await watch.consider(drift(`${minute}`));
+      if (minute % 2 === 1) await watch.consider({ drifting: [], source: null, situation: '' });
       minutes(1);
     }
-    expect(copies).toHaveLength(2);
+    expect(repairs).toEqual([]);
+    expect(refusals()).toEqual(['not-approved', 'not-approved']);
+    expect(JSON.parse(logger.lines[0] ?? '')).toMatchObject({
+      accounts: ['LocalSystem', 'LocalService'],
+      source: 'S-1-5-21-1',
+      because: expect.stringContaining('a person must approve it'),
+    });
+    // What was refused was no attempt.
+    repairable = ['LocalSystem', 'LocalService'];
+    await watch.consider(drift());
+    expect(repairs).toHaveLength(1);
+  });
+
+  it('repairs the account that may be repaired beside one that may not', async () => {
+    repairable = ['LocalSystem'];
+    await (await open()).consider(drift());
+    expect(repairs).toHaveLength(1);
+    expect(refusals()).toEqual(['not-approved']);
+    expect(logger.lines[1]).toContain('"accounts":["LocalSystem"]');
+  });
+
+  it('waits ten minutes between attempts, and says so once', async () => {
+    const watch = await open();
+    for (let minute = 0; minute < 20; minute += 1) {
+      await watch.consider(drift());
+      minutes(1);
+    }
+    expect(repairs).toHaveLength(2);
     expect(refusals()).toEqual(['too-soon']);
   });
 
@@ -73,53 +122,54 @@ describe('self-repair', () => {
       await (await open()).consider(drift(`${hour}`));
       minutes(60);
     }
-    expect(copies).toHaveLength(6);
+    expect(repairs).toHaveLength(6);
     expect(refusals()).toContain('daily-limit');
     await (await open()).consider(drift('the next day'));
-    expect(copies).toHaveLength(7);
+    expect(repairs).toHaveLength(7);
   });
 
   it('stops after two failures of one kind while nothing changes, over a restart too', async () => {
     failure = broken('write-failed');
-    const repair = await open();
+    const watch = await open();
     for (let time = 0; time < 3; time += 1) {
-      await repair.consider(drift());
+      await watch.consider(drift());
       minutes(11);
     }
     await (await open()).consider(drift());
-    expect(copies).toHaveLength(2);
+    expect(repairs).toHaveLength(2);
     expect(refusals()).toEqual(['failed-before', 'failed-before']);
     await (await open()).consider(drift('somebody has changed something'));
-    expect(copies).toHaveLength(3);
+    expect(repairs).toHaveLength(3);
   });
 
   it('goes on after failures of different kinds', async () => {
-    const repair = await open();
+    const watch = await open();
     for (const code of ['write-failed', 'backup-failed', 'write-failed']) {
       failure = broken(code);
-      await repair.consider(drift());
+      await watch.consider(drift());
       minutes(11);
     }
-    expect(copies).toHaveLength(3);
+    expect(repairs).toHaveLength(3);
     expect(logger.lines.filter((line) => line.includes('could not be repaired'))).toHaveLength(3);
   });
 
   it('has noted an attempt before it is made: a process that ends in it has made one', async () => {
     let noted = '';
-    const reading: Copy = async () => {
+    const reading: Repairs['repair'] = async () => {
       noted = await readFile(file(), 'utf8');
       throw broken('stopping');
     };
-    await new SelfRepair({ copy: reading, limit: await RepairLimit.open(file(), clock), logger }).consider(
-      drift(),
-    );
+    const watch = await open({
+      repairs: { repair: reading, repairable: () => Promise.resolve(repairable) },
+    });
+    await watch.consider(drift());
     expect(JSON.parse(noted)).toEqual({ at: [clock.now()], failure: null });
   });
 
-  it('does not copy when the attempt cannot be noted', async () => {
+  it('does not repair when the attempt cannot be noted', async () => {
     const nowhere = await RepairLimit.open(path.join(folder.path, 'gone', 'self-repair.json'), clock);
-    await new SelfRepair({ copy, limit: nowhere, logger }).consider(drift());
-    expect(copies).toEqual([]);
+    await (await open({ limit: nowhere })).consider(drift());
+    expect(repairs).toEqual([]);
     expect(logger.lines.join('')).toContain('could not be noted');
   });
 
@@ -127,23 +177,23 @@ describe('self-repair', () => {
     'counts a damaged file, %j, as an attempt just now',
     async (text) => {
       await writeFile(file(), text);
-      const repair = await open();
-      await repair.consider(drift());
-      expect(copies).toEqual([]);
+      const watch = await open();
+      await watch.consider(drift());
+      expect(repairs).toEqual([]);
       minutes(11);
-      await repair.consider(drift());
-      expect(copies).toHaveLength(1);
+      await watch.consider(drift());
+      expect(repairs).toHaveLength(1);
     },
   );
 
   it('is not let loose by a clock that is set back', async () => {
-    const repair = await open();
-    await repair.consider(drift());
+    const watch = await open();
+    await watch.consider(drift());
     minutes(-30);
-    await repair.consider(drift());
-    expect(copies).toHaveLength(1);
+    await watch.consider(drift());
+    expect(repairs).toHaveLength(1);
     minutes(41);
-    await repair.consider(drift());
-    expect(copies).toHaveLength(2);
+    await watch.consider(drift());
+    expect(repairs).toHaveLength(2);
   });
 });

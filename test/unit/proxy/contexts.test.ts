@@ -2,6 +2,7 @@ import { RegistryType } from '../../../src/registry/registry';
 import { settingsBytes } from '../../support/settingsBytes';
 import {
   type Practice,
+  actor,
   anna,
   annasProxy,
   ben,
@@ -24,6 +25,48 @@ async function context(id: string) {
 }
 
 const codes = (findings: readonly { readonly code: string }[]) => findings.map(({ code }) => code);
+
+describe('a source that the settings name', () => {
+  beforeEach(async () => {
+    await practice.close();
+    practice = await openPractice({ source: ben });
+  });
+
+  it('is whom all accounts are compared with and copied from, unless a request says otherwise', async () => {
+    const all = await practice.proxy.contexts();
+    expect([all.source, all.findings]).toEqual([ben, []]);
+    expect((await context(ben)).comparison).toBe('identical');
+    expect((await practice.proxy.context(anna)).comparison).toBe('different');
+    expect((await practice.proxy.contexts(anna)).source).toBe(anna);
+    expect((await practice.proxy.contexts('CurrentUser')).source).toBe(anna);
+    expect((await practice.proxy.copy({}, actor)).source).toEqual({ id: ben, sid: ben });
+    expect([...(await practice.proxy.drift())]).toEqual([
+      ['LocalSystem', false],
+      ['LocalService', false],
+    ]);
+  });
+
+  it('that is signed off leaves the accounts to be shown, with a finding that says so', async () => {
+    await practice.close();
+    practice = await openPractice({ source: 'S-1-5-21-1-2-3-1199' });
+    const all = await practice.proxy.contexts();
+    expect([all.source, all.inSync, all.findings]).toEqual([
+      null,
+      false,
+      [
+        expect.objectContaining({
+          code: 'source-not-configured',
+          detail: expect.stringContaining('SENSORPROXY_DRIFT_SOURCE'),
+        }),
+      ],
+    ]);
+    expect((await practice.proxy.context('LocalService')).comparison).toBe('notCompared');
+    expect((await practice.proxy.drift()).size).toBe(0);
+    await expect(practice.proxy.contexts('S-1-5-21-1-2-3-1199')).rejects.toMatchObject({
+      code: 'context-not-found',
+    });
+  });
+});
 
 describe('the contexts of a practice DC', () => {
   it('are the three service accounts and the signed-in users, compared with the user that has a proxy', async () => {

@@ -1,0 +1,153 @@
+import {
+  type Practice,
+  actor,
+  anna,
+  annasProxy,
+  ben,
+  localService,
+  localSystem,
+  openPractice,
+} from '../../support/practice';
+
+/** As the drift watch asks. */
+const watch = { name: 'drift-watch', requestId: null };
+
+let practice: Practice;
+beforeEach(async () => {
+  practice = await openPractice({ source: anna });
+});
+afterEach(() => practice.close());
+
+const repair = () => practice.proxy.repair({}, watch);
+const repairable = () => practice.proxy.repairable();
+const both = ['LocalSystem', 'LocalService'];
+const hexes = () => Promise.all([localSystem, localService].map((sid) => practice.hexOf(sid)));
+
+describe('a repair of drift', () => {
+  it('puts back what a person’s copy has left, byte for byte, absence and all, with backup and journal', async () => {
+    const copied = await practice.proxy.copy({}, actor);
+    const approved = await hexes();
+    await practice.remove(localSystem);
+    await practice.set(localService, { flags: 3, proxy: 'elsewhere.contoso.com:8080' });
+    expect(await repairable()).toEqual(both);
+    const { changed, changeId, backupId, source } = await practice.proxy.repair({ ticket: 'CHG7' }, watch);
+    expect([changed, source]).toEqual([true, { id: anna, sid: anna }]);
+    expect(await hexes()).toEqual(approved);
+    expect(await practice.journal.find(changeId ?? '')).toMatchObject({
+      kind: 'copy',
+      actor: 'drift-watch',
+      ticket: 'CHG7',
+      reason: `Drift watch: LocalSystem and LocalService had not any more what was set there by ${copied.changeId ?? ''}, and the source still has.`,
+      outcome: 'applied',
+      backupId,
+    });
+    expect((await practice.proxy.restore(backupId ?? '', {}, actor)).changed).toBe(true);
+    expect(await practice.hexOf(localSystem)).toBeUndefined();
+  });
+
+  it('writes nothing when the source has changed, whoever did that', async () => {
+    await practice.proxy.copy({}, actor);
+    const approved = await hexes();
+    await practice.set(anna, { flags: 3, proxy: 'evil.example:3128' });
+    expect(await repairable()).toEqual([]);
+    expect(await repair()).toMatchObject({ changed: false, changeId: null, results: [] });
+    expect(await hexes()).toEqual(approved);
+    // Neither when the targets drift as well.
+    await practice.remove(localService);
+    expect(await repair()).toMatchObject({ changed: false });
+    expect(await practice.hexOf(localService)).toBeUndefined();
+    // A person approves it by a copy; from then on that is what is put back.
+    await practice.proxy.copy({ source: anna }, actor);
+    await practice.remove(localService);
+    expect(await repairable()).toEqual(both);
+    expect((await repair()).results).toMatchObject([
+      { target: 'LocalService', after: { proxyServer: 'evil.example:3128' } },
+    ]);
+  });
+
+  it('writes the approved bytes, not those that the source has now for the same in force', async () => {
+    await practice.proxy.copy({}, actor);
+    const approved = await hexes();
+    const force = { flags: 3, proxy: annasProxy, bypass: '*.contoso.com;<local>' };
+    await practice.set(anna, { ...force, counter: 99, trailer: Buffer.from('anything at all') });
+    await practice.remove(localService);
+    expect((await repair()).changed).toBe(true);
+    expect(await hexes()).toEqual(approved);
+  });
+
+  it('writes nothing where no person has ever changed anything', async () => {
+    expect((await practice.proxy.contexts()).inSync).toBe(false);
+    expect(await repairable()).toEqual([]);
+    expect((await repair()).changed).toBe(false);
+  });
+
+  it('takes its own repairs for no approval', async () => {
+    await practice.proxy.copy({}, actor);
+    const approved = await hexes();
+    for (let time = 0; time < 3; time += 1) {
+      await practice.remove(localService);
+      expect((await repair()).changed).toBe(true);
+    }
+    expect(await hexes()).toEqual(approved);
+    // Nor what an earlier version has copied by itself.
+    await practice.proxy.copy({ source: ben }, watch);
+    await practice.set(anna, { flags: 1 });
+    expect(await repairable()).toEqual([]);
+  });
+
+  it('leaves an account alone for which a person has set something else, and repairs the other', async () => {
+    await practice.proxy.copy({}, actor);
+    const { etag } = await practice.proxy.context('LocalService');
+    await practice.proxy.put('LocalService', { proxyServer: 'own.contoso.com:8080' }, etag, actor);
+    await practice.remove(localSystem);
+    const own = await practice.hexOf(localService);
+    expect(await repairable()).toEqual(['LocalSystem']);
+    expect((await repair()).results).toMatchObject([{ target: 'LocalSystem', changed: true }]);
+    expect(await practice.hexOf(localService)).toBe(own);
+  });
+
+  it.each<[string, () => Promise<unknown>, readonly string[]]>([
+    [
+      'removed',
+      async () =>
+        practice.proxy.remove('LocalService', {}, (await practice.proxy.context('LocalService')).etag, actor),
+      ['LocalSystem'],
+    ],
+    [
+      'restored',
+      async () => {
+        const { items } = await practice.proxy.backups({ limit: 1 });
+        return practice.proxy.restore(items[0]?.id ?? '', {}, actor);
+      },
+      [],
+    ],
+  ])('does not set again what a person has %s', async (_how, change, left) => {
+    await practice.proxy.copy({}, actor);
+    await change();
+    expect(await repairable()).toEqual(left);
+    expect((await repair()).changed).toBe(false);
+  });
+
+  it('is never made for whoever happens to be signed in', async () => {
+    await practice.close();
+    practice = await openPractice();
+    await practice.proxy.copy({}, actor);
+    await practice.remove(localService);
+    expect(await repairable()).toEqual([]);
+    expect((await repair()).changed).toBe(false);
+  });
+
+  it('finds the approval behind many later changes, and of another process', async () => {
+    await practice.proxy.copy({}, actor);
+    for (let time = 0; time < 15; time += 1) {
+      await practice.proxy.copy({ targets: ['NetworkService'] }, actor);
+      await practice.proxy.copy({ source: ben, targets: ['NetworkService'] }, actor);
+    }
+    await practice.remove(localService);
+    await practice.proxy.close();
+    const next = await practice.reopen();
+    expect(await next.repairable()).toEqual(both);
+    expect((await next.repair({}, watch)).changed).toBe(true);
+    await next.close();
+  });
+});
