@@ -1,9 +1,10 @@
 import { DomainError } from '../lib/errors';
 import type { Finding } from '../wininet/findings';
-import type { Account } from './accounts';
+import { inForce } from '../wininet/inForce';
 import type { ChangePlan, PlannedValue } from './changes';
 import { machinePolicyFinding, showMachine } from './machine';
 import type { Actor, ChangeKind, ChangeReason } from './model';
+import { interpretValue } from './settingsValue';
 import type { AccountSnapshot, Snapshot } from './snapshot';
 
 /** What a decision is made from. Nothing that plans can write. */
@@ -28,7 +29,6 @@ interface Decision {
 /** Completes a decision: who, why, and the findings that go with every write. */
 export function makePlan(situation: Situation, decision: Decision): ChangePlan {
   const { kind, request, values, source = null, restoredBackupId = null, findings = [] } = decision;
-  const accounts = values.map(({ account }) => account);
   return {
     kind,
     actor: situation.actor,
@@ -40,7 +40,7 @@ export function makePlan(situation: Situation, decision: Decision): ChangePlan {
     restoredBackupId,
     findings: [
       machinePolicyFinding(showMachine(situation.snapshot)),
-      sharedAccountFinding(accounts),
+      ...sharedAccountFindings(values),
       ...findings,
     ].filter((finding) => finding !== null),
   };
@@ -56,13 +56,35 @@ export function requireLoaded({ account, loaded }: AccountSnapshot): void {
   );
 }
 
-function sharedAccountFinding(accounts: readonly Account[]): Finding | null {
-  const services = accounts.filter(({ id, sid }) => id !== sid).map(({ id }) => id);
-  if (services.length === 0) return null;
-  return {
-    code: 'applies-to-all-services',
-    severity: 'info',
-    detail: `Every program that uses WinINET as ${services.join(' or ')} gets this proxy, not the sensor alone.`,
-    remedy: 'Make sure that the proxy lets those programs through too.',
-  };
+/** One for the service accounts that get a proxy, one for those that have none then. */
+function sharedAccountFindings(values: readonly PlannedValue[]): readonly Finding[] {
+  const shared = values.filter(({ account: { id, sid } }) => id !== sid);
+  const [bare, proxied] = [shared.filter(goesDirect), shared.filter((value) => !goesDirect(value))];
+  return [
+    sharedAccountFinding(
+      proxied,
+      'gets this proxy, not the sensor alone.',
+      'Make sure that the proxy lets those programs through too.',
+    ),
+    sharedAccountFinding(
+      bare,
+      'has no proxy then, not the sensor alone.',
+      'Make sure that those programs, and the sensor, reach what they need without one.',
+    ),
+  ].filter((finding) => finding !== null);
+}
+
+function sharedAccountFinding(values: readonly PlannedValue[], what: string, remedy: string): Finding | null {
+  if (values.length === 0) return null;
+  const names = values.map(({ account }) => account.id).join(' or ');
+  const detail = `Every program that uses WinINET as ${names} ${what}`;
+  return { code: 'applies-to-all-services', severity: 'info', detail, remedy };
+}
+
+/** Whether the account has no proxy, script or search for one afterwards. What cannot be decoded is not known to be so. */
+function goesDirect({ before, after, changes }: PlannedValue): boolean {
+  const value = interpretValue(changes ? after : before);
+  if (value.state !== 'configured') return value.state === 'absent';
+  const { proxyServer, autoConfigUrl, autoDetect } = inForce(value.decoded);
+  return proxyServer === null && autoConfigUrl === null && !autoDetect;
 }

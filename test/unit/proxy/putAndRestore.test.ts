@@ -23,6 +23,45 @@ const putSettings = async (...call: Parameters<Practice['proxy']['put']>) =>
 
 const etag = async (id: string) => (await practice.proxy.context(id)).etag;
 
+describe('what is said of programs that share an account', () => {
+  const said = ({ findings }: { readonly findings: readonly { readonly detail: string }[] }) =>
+    findings.map(({ detail }) => detail);
+  const getProxy =
+    'Every program that uses WinINET as LocalSystem or LocalService gets this proxy, not the sensor alone.';
+  const haveNone =
+    'Every program that uses WinINET as LocalSystem or LocalService has no proxy then, not the sensor alone.';
+
+  it('is that they get the proxy, or after a restore to none that they have none', async () => {
+    const copied = await practice.proxy.copy({}, actor);
+    expect(said(copied)).toEqual([getProxy]);
+    const restored = await practice.proxy.restore(copied.backupId ?? '', {}, actor);
+    expect(said(restored)).toEqual([haveNone]);
+    expect(said(await practice.proxy.restore(restored.backupId ?? '', { dryRun: true }, actor))).toEqual([
+      getProxy,
+    ]);
+  });
+
+  it('is of each account what it gets, where they get different things', async () => {
+    await practice.set(localSystem, { flags: 3, proxy: 'old.contoso.com:8080' });
+    const { backupId } = await practice.proxy.copy({}, actor);
+    expect(said(await practice.proxy.restore(backupId ?? '', {}, actor))).toEqual([
+      'Every program that uses WinINET as LocalSystem gets this proxy, not the sensor alone.',
+      'Every program that uses WinINET as LocalService has no proxy then, not the sensor alone.',
+    ]);
+  });
+
+  it('is that they have none when a PUT goes direct, and not when it leads to a script or a search', async () => {
+    const ends = (put: { readonly findings: readonly { readonly detail: string }[] }) =>
+      said(put)[0]?.replace(/^.*LocalSystem /, '');
+    const put = (settings: object) => putSettings('LocalSystem', settings, '*', actor);
+    const gets = 'gets this proxy, not the sensor alone.';
+    expect(ends(await put({ proxyServer: 'proxy:3128' }))).toBe(gets);
+    expect(ends(await put({}))).toBe('has no proxy then, not the sensor alone.');
+    expect(ends(await put({ autoDetect: true }))).toBe(gets);
+    expect(ends(await put({ autoConfigUrl: 'http://pac.contoso.com/p.pac' }))).toBe(gets);
+  });
+});
+
 describe('PUT of named settings', () => {
   it('sets them, keeps the trailer, raises the counter, and makes a backup', async () => {
     await practice.set(localSystem, { counter: 9, trailer: Buffer.from('keep me') });
