@@ -98,7 +98,7 @@ export const COMMANDS = {
       'sensorproxy contexts LocalService',
       'sensorproxy contexts --source S-1-5-21-1004336348-1177238915-682003330-1104 --json',
     ],
-    exit: 'the sensor’s accounts (or the one that was named) have another proxy than the source',
+    exit: 'the sensor’s accounts (or the one that was named) have another proxy than the source, or there is none to compare with',
     seconds: 60,
   },
   copy: {

@@ -15,10 +15,7 @@ export async function verifyJournalOf(dataDir: string): Promise<CommandResult> {
     }
     return {
       exitCode: 0,
-      lines: [
-        `The journal is as it was written: ${entries} ${entries === 1 ? 'entry' : 'entries'}, last hash ${lastHash}.`,
-        ...tornLines,
-      ],
+      lines: [`The journal is as it was written: ${counted(entries)}, last hash ${lastHash}.`, ...tornLines],
     };
   });
 }
@@ -44,6 +41,10 @@ async function reading(work: () => Promise<CommandResult>): Promise<CommandResul
     const code = systemCodeOf(error) ?? 'unknown reason';
     return { exitCode: 1, lines: [`The journal cannot be read (${code}). Is this the data folder?`] };
   }
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
 }
 
 function place({ file, line }: JournalFault): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../../lib/errors';
 import type { Backup } from '../../proxy/model';
+import { backupAnswer } from './answers';
 import { type ClientCommandRun, type ClientParts, segment } from './command';
 import { ClientExit, misuse, unreachable } from './failure';
 import { pagesOf } from './paging';
@@ -12,7 +13,7 @@ export const backups: ClientCommandRun = async (parts) => {
   const { screen, subject, options } = parts;
   if (subject !== '') return oneBackup(parts);
   if (options.save !== undefined) throw misuse('--save takes one backup: name it behind backups.');
-  const page = await pagesOf<Backup>(parts, '/proxy/backups');
+  const page = await pagesOf(parts, { path: '/proxy/backups' }, backupAnswer);
   if (options.json === true) screen.json(page);
   else if (page.items.length === 0) screen.say('There is no backup.');
   else {
@@ -35,7 +36,7 @@ export const backups: ClientCommandRun = async (parts) => {
 async function oneBackup(parts: ClientParts) {
   const { client, screen, subject, options } = parts;
   const path = `/proxy/backups/${segment(subject)}`;
-  const backup = await client.json<Backup>({ path });
+  const backup = await client.json({ path }, backupAnswer);
   if (options.save !== undefined) await save(parts, path, backup);
   if (options.json === true) {
     screen.json(backup);

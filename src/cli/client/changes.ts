@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../http/services';
+import { journalAnswer } from './answers';
 import { type ClientCommandRun, segment } from './command';
 import { ClientExit, misuse } from './failure';
 import { pagesOf } from './paging';
@@ -11,11 +12,11 @@ export const changes: ClientCommandRun = async (parts) => {
     if (options.ticket !== undefined)
       throw misuse('--ticket goes with the list alone: leave the change out.');
     const path = `/changes/${segment(subject)}`;
-    if (options.json === true) screen.json(await client.json({ path }));
+    if (options.json === true) screen.json(await client.json({ path }, journalAnswer));
     else screen.sayLines(await client.text({ path, accept: 'text/markdown' }));
     return ClientExit.fine;
   }
-  const page = await pagesOf<JournalRecord>(parts, '/changes', { ticket: options.ticket });
+  const page = await pagesOf(parts, { path: '/changes', query: { ticket: options.ticket } }, journalAnswer);
   if (options.json === true) screen.json(page);
   else if (page.items.length === 0) screen.say('The journal has no such change.');
   else {
@@ -41,10 +42,16 @@ function whatOf(record: JournalRecord): string {
     case 'sensorRestart':
       return 'the sensor';
     case 'backupsDeleted':
-      return `${record.backups.length} backups`;
+      return record.backups.length === 1 ? '1 backup' : `${record.backups.length} backups`;
     case 'webhook':
       return `${record.name}: ${record.action}`;
-    default:
+    case 'copy':
+    case 'put':
+    case 'delete':
+    case 'restore':
       return record.contexts.map(({ context }) => context).join(', ');
+    default:
+      // A kind that came later than this program.
+      return '-';
   }
 }

@@ -1,5 +1,6 @@
 /** `sensorproxy copy` and `restore`: what they did, or would do. */
 import type { ChangeOutcome } from '../../proxy/model';
+import { changeAnswer } from './answers';
 import { type ClientCommandRun, type ClientParts, changeBody, keyOf, segment } from './command';
 import { ClientExit } from './failure';
 import type { Screen } from './screen';
@@ -19,12 +20,8 @@ export const restore: ClientCommandRun = (parts) =>
   change(parts, `/proxy/backups/${segment(parts.subject)}/restore`, changeBody(parts.options));
 
 async function change({ client, screen, options }: ClientParts, path: string, body: object): Promise<0 | 1> {
-  const outcome = await client.json<ChangeOutcome>({
-    method: 'POST',
-    path,
-    body,
-    idempotencyKey: keyOf(options),
-  });
+  const request = { method: 'POST', path, body, idempotencyKey: keyOf(options) } as const;
+  const outcome = await client.json(request, changeAnswer);
   if (options.json === true) screen.json(outcome);
   else sayOutcome(screen, outcome);
   return outcome.sensorRestart?.status === 'failed' ? ClientExit.wrong : ClientExit.fine;

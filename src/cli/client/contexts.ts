@@ -1,4 +1,5 @@
-import type { ProxyContext, ProxyContexts } from '../../proxy/model';
+import type { ProxyContext } from '../../proxy/model';
+import { contextAnswer, contextsAnswer } from './answers';
 import { type ClientCommandRun, segment } from './command';
 import { ClientExit, misuse } from './failure';
 import type { Cell } from './screen';
@@ -8,13 +9,12 @@ import { sayFindings, settingsInWords, toned } from './words';
 export const contexts: ClientCommandRun = async (parts) => {
   const { client, screen, subject, options } = parts;
   if (subject !== '') return oneContext(parts);
-  const answer = await client.json<ProxyContexts>({
-    path: '/proxy/contexts',
-    query: { source: options.source },
-  });
+  const query = { source: options.source };
+  const answer = await client.json({ path: '/proxy/contexts', query }, contextsAnswer);
   const exitCode = answer.inSync ? ClientExit.fine : ClientExit.wrong;
   if (options.json === true) {
     screen.json(answer);
+    if (answer.source === null) screen.note(NOTHING_TO_COMPARE_WITH);
     return exitCode;
   }
   screen.table(
@@ -31,17 +31,23 @@ export const contexts: ClientCommandRun = async (parts) => {
   screen.say('');
   for (const { id, findings } of answer.contexts) sayFindings(screen, findings, id);
   sayFindings(screen, answer.findings);
-  screen.say('in sync: ', answer.inSync ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' });
+  if (answer.source === null) screen.say(NOTHING_TO_COMPARE_WITH);
+  else screen.say('in sync: ', answer.inSync ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' });
   return exitCode;
 };
 
+const NOTHING_TO_COMPARE_WITH =
+  'Whether this is as it should be cannot be told: there is no source to compare with. Name one with contexts --source <account>.';
+
 async function oneContext({ client, screen, subject, options }: Parameters<ClientCommandRun>[0]) {
   if (options.source !== undefined) throw misuse('--source goes with the list alone: leave the account out.');
-  const context = await client.json<ProxyContext>({ path: `/proxy/contexts/${segment(subject)}` });
-  const drifts = context.comparison === 'different' || context.comparison === 'absent';
-  const exitCode = drifts ? ClientExit.wrong : ClientExit.fine;
+  const context = await client.json({ path: `/proxy/contexts/${segment(subject)}` }, contextAnswer);
+  // What cannot be told is not known to be fine.
+  const isFine = context.comparison === 'identical' || context.comparison === 'equivalent';
+  const exitCode = isFine ? ClientExit.fine : ClientExit.wrong;
   if (options.json === true) {
     screen.json(context);
+    if (context.comparison === 'notCompared') screen.note(NOTHING_TO_COMPARE_WITH);
     return exitCode;
   }
   const { settings } = context;
@@ -57,6 +63,7 @@ async function oneContext({ client, screen, subject, options }: Parameters<Clien
     ['key', context.key],
   ]);
   sayFindings(screen, context.findings);
+  if (context.comparison === 'notCompared') screen.say(NOTHING_TO_COMPARE_WITH);
   return exitCode;
 }
 

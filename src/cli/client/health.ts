@@ -1,16 +1,19 @@
 import type { EndpointCheck, HealthReport } from '../../endpoints/report';
 import type { HealthLine } from '../../http/healthStream';
+import { checkAnswer, reportAnswer, summaryAnswer } from './answers';
 import { type ClientCommandRun, type ClientParts } from './command';
 import { ClientExit, unreachable } from './failure';
 import type { ClientRequest } from './httpClient';
 import { wholeNumber } from './numbers';
 import { refusalOf } from './refusal';
 import type { Screen } from './screen';
+import { record, text } from './shape';
 import { sayFindings, toned } from './words';
 
 type Summary = Omit<HealthReport, 'checks'>;
 
 const PATH = '/endpoints/health';
+const LINE = record<HealthLine>({ type: text });
 
 /** `sensorproxy health`: the endpoints, each check shown on stderr as it ends, and the table when all have. */
 export const health: ClientCommandRun = async (parts) => {
@@ -21,7 +24,7 @@ export const health: ClientCommandRun = async (parts) => {
     timeoutMs: wholeNumber(options['timeout-ms'], 'timeout-ms', { least: 100, most: 60_000 }),
   };
   if (options.json === true) {
-    const report = await client.json<HealthReport>({ path: PATH, query });
+    const report = await client.json({ path: PATH, query }, reportAnswer);
     screen.json(report);
     return exitCodeOf(report);
   }
@@ -40,14 +43,14 @@ async function watch({ client, screen }: ClientParts, query: ClientRequest['quer
   let summary: Summary | undefined;
   screen.note('Checking…');
   await client.lines({ path: PATH, query, accept: 'application/x-ndjson' }, (value) => {
-    const line = value as HealthLine;
+    const line = client.checked(value, LINE);
     switch (line.type) {
       case 'check':
-        checks.push(line.check);
+        checks.push(client.checked(line.check, checkAnswer));
         sayProgress(screen, checks.length, line.check);
         break;
       case 'summary':
-        summary = line;
+        summary = client.checked<Summary>(line, summaryAnswer);
         break;
       case 'problem':
         throw refusalOf(line.problem, client.name) ?? unreachable(`The check at ${client.name} failed.`);

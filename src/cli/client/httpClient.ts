@@ -5,7 +5,10 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { PeerCertificate } from 'node:tls';
+import { messageOf } from '../../lib/errors';
 import { type ClientFailure, unreachable } from './failure';
+import { parseJson } from './json';
+import type { Shape } from './shape';
 import { connectionFailure } from './connectionFailure';
 import { refusal } from './refusal';
 import type { Target, Trust } from './target';
@@ -26,6 +29,8 @@ export interface ClientRequest {
 }
 
 export const MAX_BYTES = 64 * 1024 * 1024;
+/** Of an answer that is no success. */
+const MAX_PROBLEM_BYTES = 1024 * 1024;
 const CONNECT_MS = 10_000;
 const JSON_TYPE = 'application/json';
 
@@ -36,10 +41,9 @@ export class HttpClient {
     private readonly maxBytes = MAX_BYTES,
   ) {}
 
-  /** An answer of JSON, which is taken to be what the contract says. */
-  async json<T>(request: ClientRequest): Promise<T> {
-    const text = await this.text(request);
-    return this.parse(text) as T;
+  /** An answer of JSON that has what is read of it. */
+  async json<T>(request: ClientRequest, shape: Shape<T>): Promise<T> {
+    return this.checked(this.parse(await this.text(request)), shape);
   }
 
   /** An answer of text. */
@@ -68,6 +72,13 @@ export class HttpClient {
     if (rest !== '') throw unreachable(`The answer of ${this.name} broke off.`);
   }
 
+  /** A value that came, which is only read as a `T` if it has that shape. */
+  checked<T>(value: unknown, shape: Shape<T>): T {
+    const fault = shape.fault(value, 'answer');
+    if (fault === null) return value as T;
+    throw this.notTheService(`the answer has not the form that this program knows (${fault})`);
+  }
+
   /** What the service is called in messages. */
   get name(): string {
     return this.target.url.href.replace(/\/$/, '');
@@ -75,9 +86,9 @@ export class HttpClient {
 
   private parse(text: string): unknown {
     try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      throw this.notTheService('the answer is not JSON');
+      return parseJson(text);
+    } catch (error) {
+      throw this.notTheService(`the answer ${messageOf(error)}`);
     }
   }
 
@@ -89,7 +100,7 @@ export class HttpClient {
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) {
         if (mediaType(response) !== accept) throw this.notTheService(`the answer is not ${accept}`);
-        await this.read(response, take);
+        await this.read(response, take, this.maxBytes);
         return;
       }
       throw await this.failureOf(response, status);
@@ -109,19 +120,23 @@ export class HttpClient {
       );
     }
     const chunks: Buffer[] = [];
-    await this.read(response, (chunk) => chunks.push(chunk));
+    await this.read(response, (chunk) => chunks.push(chunk), Math.min(this.maxBytes, MAX_PROBLEM_BYTES));
     const isProblem = mediaType(response) === 'application/problem+json';
     const failure = isProblem ? refusal(Buffer.concat(chunks).toString('utf8'), this.name) : undefined;
     return failure ?? this.notTheService(`status ${status}, without a problem document`);
   }
 
-  private async read(response: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  private async read(
+    response: IncomingMessage,
+    take: (chunk: Buffer) => void,
+    maxBytes: number,
+  ): Promise<void> {
     let size = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > this.maxBytes) {
+      if (size > maxBytes) {
         throw unreachable(
-          `The answer of ${this.name} has more than ${this.maxBytes} bytes, and was not read further.`,
+          `The answer of ${this.name} has more than ${maxBytes} bytes, and was not read further.`,
         );
       }
       take(chunk);

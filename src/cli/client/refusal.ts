@@ -1,5 +1,7 @@
 import type { Problem } from '../../http/problems';
+import { faultsAnswer, problemAnswer } from './answers';
 import { ClientExit, ClientFailure } from './failure';
+import { parseJson } from './json';
 
 const STANDARD = new Set(['type', 'title', 'status', 'detail', 'instance', 'code', 'errors']);
 const MAX_MEMBER = 400;
@@ -7,7 +9,7 @@ const MAX_MEMBER = 400;
 /** A problem document of the service as a failure, or undefined when it is none. `service`: the URL of its pages. */
 export function refusal(text: string, service: string): ClientFailure | undefined {
   try {
-    return refusalOf(JSON.parse(text), service);
+    return refusalOf(parseJson(text), service);
   } catch {
     return undefined;
   }
@@ -17,7 +19,7 @@ export function refusal(text: string, service: string): ClientFailure | undefine
 export function refusalOf(document: unknown, service: string): ClientFailure | undefined {
   if (!isProblem(document)) return undefined;
   const { title, status, detail, code, type, errors } = document;
-  const faults = Array.isArray(errors) ? errors : [];
+  const faults = errors ?? [];
   const members = Object.entries(document).filter(([name]) => !STANDARD.has(name));
   const lines = [
     `${title} (${status}, ${code})`,
@@ -30,7 +32,7 @@ export function refusalOf(document: unknown, service: string): ClientFailure | u
 }
 
 function isProblem(document: unknown): document is Problem {
-  if (typeof document !== 'object' || document === null) return false;
-  const { title, status, detail, code, type } = document as Partial<Record<string, unknown>>;
-  return [title, detail, code, type].every((text) => typeof text === 'string') && typeof status === 'number';
+  if (problemAnswer.fault(document, '') !== null) return false;
+  const { errors } = document as { readonly errors?: unknown };
+  return errors === undefined || faultsAnswer.fault(errors, '') === null;
 }

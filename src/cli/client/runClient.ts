@@ -52,9 +52,7 @@ export async function runClient(
 function failureOf(error: unknown): ClientFailure {
   if (error instanceof ClientFailure) return error;
   if (error instanceof ConfigError) return new ClientFailure(ClientExit.usage, error.problems);
-  if (!(error instanceof TypeError)) throw error;
-  // A part of the answer is not there that is read here.
-  const line =
-    'The answer has not the form that this program knows: the service may be of another version. --json shows the answer as it came.';
+  if (!(error instanceof RangeError)) throw error;
+  const line = 'The answer cannot be shown: as text it would be longer than a text can be.';
   return new ClientFailure(ClientExit.unreachable, [line]);
 }

@@ -1,11 +1,11 @@
-import type { Sensor, SensorRestart } from '../../sensor/model';
+import { restartAnswer, sensorAnswer } from './answers';
 import { type ClientCommandRun, changeBody, keyOf } from './command';
 import { ClientExit } from './failure';
 import { sayFindings, toned } from './words';
 
 /** `sensorproxy sensor`: the sensor on the service's machine. */
 export const sensor: ClientCommandRun = async ({ client, screen, options }) => {
-  const answer = await client.json<Sensor>({ path: '/sensor' });
+  const answer = await client.json({ path: '/sensor' }, sensorAnswer);
   const isWrong = answer.findings.some(({ severity }) => severity !== 'info');
   const exitCode = isWrong ? ClientExit.wrong : ClientExit.fine;
   if (options.json === true) {
@@ -37,12 +37,13 @@ export const sensor: ClientCommandRun = async ({ client, screen, options }) => {
 
 /** `sensorproxy sensor restart`. */
 export const restartSensor: ClientCommandRun = async ({ client, screen, options }) => {
-  const answer = await client.json<SensorRestart>({
+  const request = {
     method: 'POST',
     path: '/sensor/restart',
     body: changeBody(options),
     idempotencyKey: keyOf(options),
-  });
+  } as const;
+  const answer = await client.json(request, restartAnswer);
   if (options.json === true) {
     screen.json(answer);
     return ClientExit.fine;

@@ -51,6 +51,11 @@ async function journal(...args: string[]) {
 }
 
 describe('sensorproxy journal verify', () => {
+  it('counts one entry as one', async () => {
+    await write(1);
+    expect((await journal('verify')).lines[0]).toMatch(/ as it was written: 1 entry, last hash /);
+  });
+
   it('says how many entries there are and the last hash, with 0', async () => {
     await write(12);
     expect(await journal('verify')).toEqual({

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { startServer } from '../../../../src/http/server';
 import { type Served, serve } from '../../../http/clients';
+import { openService } from '../../../http/service';
 import { saying } from './scriptedService';
 import { type Run, type as typeWith, at, found } from './typing';
 
@@ -84,6 +86,29 @@ describe('the documented job, typed', () => {
     const named = await type('contexts', '--source', 'LocalSystem');
     expect([named.code, named.out]).toEqual([1, expect.stringContaining('(the source)')]);
   });
+});
+
+it('says with 1 that it cannot be told where there is nothing to compare with', async () => {
+  const service = await openService({ SENSORPROXY_DRIFT_SOURCE: 'S-1-5-21-1-2-3-1199' });
+  const server = await startServer(service.app, { host: '127.0.0.1', port: 0 });
+  const here = at(server.url, service.token);
+  const sentence =
+    /^Whether this is as it should be cannot be told: there is no source to compare with\..*\n$/m;
+  try {
+    for (const args of [['contexts'], ['contexts', 'LocalService']]) {
+      const shown = await typeWith(args, here);
+      expect([shown.code, shown.out, shown.err]).toEqual([1, expect.stringMatching(sentence), '']);
+      expect(shown.out).not.toContain('in sync');
+      const { code, out, err } = await typeWith([...args, '--json'], here);
+      expect([code, err]).toEqual([1, expect.stringMatching(sentence)]);
+      expect(() => JSON.parse(out) as unknown).not.toThrow();
+    }
+    const named = await typeWith(['contexts', '--source', 'LocalSystem'], here);
+    expect([named.code, named.out]).toEqual([1, expect.stringMatching(/in sync: no\n$/)]);
+  } finally {
+    await server.stop();
+    await service.close();
+  }
 });
 
 describe('health, typed', () => {

@@ -107,7 +107,7 @@ it('reads no more than the most that an answer may have', async () => {
     { url: new URL(url), token: SOME_TOKEN, tls: {}, timeoutMs: 10_000 },
     100_000,
   );
-  await expect(client.json({ path: '/' })).rejects.toMatchObject({
+  await expect(client.text({ path: '/' })).rejects.toMatchObject({
     exitCode: 3,
     lines: [expect.stringContaining('more than 100000 bytes')],
   });

@@ -7,6 +7,7 @@ import { practiceDomainController } from '../../../../src/registry/regfile/pract
 import { openService } from '../../../http/service';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 import { anyText } from '../../../support/damage';
+import { answersWith } from './answers';
 import { saying } from './scriptedService';
 import { at, type } from './typing';
 
@@ -18,100 +19,13 @@ const SEEN = 'a\\x1b]0;owned\\x07\\x1b[2J\\x0d\\x08\\u202eb\\x9b31m\\u2028c\\x7f
 // eslint-disable-next-line no-control-regex
 const ACTIVE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-const settings = {
-  version: 70,
-  counter: 1,
-  flags: { direct: true, proxy: true, autoConfigUrl: true, autoDetect: false },
-  proxyServer: EVIL,
-  bypassList: [EVIL],
-  autoConfigUrl: EVIL,
-};
-const finding = { code: EVIL, severity: EVIL, detail: EVIL, remedy: EVIL };
-const context = {
-  id: EVIL,
-  sid: EVIL,
-  account: EVIL,
-  usedBy: [EVIL],
-  key: EVIL,
-  state: 'configured',
-  settings,
-  etag: EVIL,
-  comparison: EVIL,
-  findings: [finding],
-};
-const outcome = {
-  changeId: EVIL,
-  changed: true,
-  dryRun: false,
-  backupId: EVIL,
-  results: [{ target: EVIL, changed: true, before: settings, after: settings }],
-  restartRecommended: true,
-  sensorRestart: { status: EVIL, detail: EVIL },
-  findings: [finding],
-};
-const backup = {
-  id: EVIL,
-  createdAt: EVIL,
-  kind: EVIL,
-  actor: EVIL,
-  ticket: EVIL,
-  reason: EVIL,
-  sha256: EVIL,
-  sizeBytes: EVIL,
-  values: [{ context: EVIL, state: EVIL }],
-};
-const change = {
-  id: EVIL,
-  at: EVIL,
-  kind: EVIL,
-  outcome: EVIL,
-  actor: EVIL,
-  ticket: EVIL,
-  contexts: [context],
-};
-const hookChange = { ...change, kind: 'webhook', name: EVIL, action: EVIL };
-const problem = {
-  type: `/problems/${EVIL}`,
-  title: EVIL,
-  status: 400,
-  detail: EVIL,
-  code: EVIL,
-  errors: [{ detail: EVIL, in: EVIL, pointer: EVIL }],
-  candidates: [EVIL],
-};
-const check = {
-  context: EVIL,
-  endpoint: { host: EVIL, port: 443 },
-  status: EVIL,
-  durationMs: 1,
-  route: { via: EVIL, proxy: EVIL },
-  failure: { code: EVIL, phase: EVIL, detail: EVIL, remedy: EVIL },
-  warnings: [],
-};
-const lines = [
-  { type: 'check', check },
-  { type: 'summary', status: EVIL, durationMs: 1, findings: [finding] },
-];
-const sensor = {
-  installed: true,
-  version: EVIL,
-  path: EVIL,
-  services: [{ name: EVIL, account: EVIL, startType: EVIL, state: EVIL, detail: EVIL }],
-  configuration: { state: EVIL, endpoint: { host: EVIL, port: EVIL } },
-  findings: [finding],
-};
-const restart = {
-  changeId: EVIL,
-  dryRun: false,
-  durationMs: 1,
-  steps: [{ action: EVIL, service: EVIL, state: EVIL, durationMs: 1 }],
-  findings: [finding],
-};
+const { backup, change, context, contexts, hookChange, lines, outcome, problem, restart, sensor } =
+  answersWith(EVIL);
 const ndjson = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
 describe('text of the service never reaches the terminal as it came', () => {
   it.each<[string, string, unknown, string?, number?]>([
-    ['contexts', 'contexts', { source: null, inSync: false, contexts: [context], findings: [finding] }],
+    ['contexts', 'contexts', contexts],
     ['one account', 'contexts x', context],
     ['a copy', 'copy', outcome],
     ['a restore', 'restore x', outcome],
@@ -130,7 +44,7 @@ describe('text of the service never reaches the terminal as it came', () => {
     ['the sensor', 'sensor', sensor],
     ['a restart', 'sensor restart', restart],
     ['a refusal', 'contexts', problem, 'application/problem+json', 400],
-    ['JSON', 'contexts --json', { inSync: true, [EVIL]: EVIL }],
+    ['JSON', 'contexts --json', { ...contexts, [EVIL]: EVIL }],
     ['a refusal as JSON', 'contexts --json', problem, 'application/problem+json', 400],
   ])('%s', async (_name, line, body, mediaType = 'application/json', status = 200) => {
     const service = await saying(body, { type: mediaType, status });
@@ -147,7 +61,7 @@ describe('text of the service never reaches the terminal as it came', () => {
   });
 
   it('JSON still says the same', async () => {
-    const body = { inSync: true, text: EVIL, [EVIL]: ['𝄞', '\ud800'] };
+    const body = { ...contexts, inSync: true, text: EVIL, [EVIL]: ['𝄞', '\ud800'] };
     const service = await saying(body);
     const { out } = await type(['contexts', '--json'], at(service.url));
     await service.close();
