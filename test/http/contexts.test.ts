@@ -33,6 +33,21 @@ describe('reading', () => {
     );
   });
 
+  it('compares with the source that the settings name, as the metric and a copy do', async () => {
+    await service.close();
+    service = await openService({ SENSORPROXY_DRIFT_SOURCE: 'NetworkService' });
+    await service.call('PUT', '/proxy/contexts/NetworkService', {
+      body: settings,
+      headers: { 'If-Match': await tagOf('NetworkService') },
+    });
+    const read = async () => bodyOf(await service.call('GET', '/proxy/contexts')) as ProxyContexts;
+    expect(await read()).toMatchObject({ source: 'S-1-5-20', inSync: false });
+    await service.call('POST', '/proxy/copy', { body: {} });
+    expect(await read()).toMatchObject({ source: 'S-1-5-20', inSync: true });
+    const { text } = await service.call('GET', '/metrics');
+    expect(text).toMatch(/^sensorproxy_proxy_drift\{context="LocalService"\} 0$/m);
+  });
+
   it('compares with the source that is asked for', async () => {
     const response = await service.call('GET', '/proxy/contexts?source=LocalSystem');
     expect((bodyOf(response) as ProxyContexts).source).toBe('S-1-5-18');
