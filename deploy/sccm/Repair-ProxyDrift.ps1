@@ -6,7 +6,7 @@ param(
     [string] $BaseUrl = 'http://127.0.0.1:8484',
     # A token of the scope operate is enough.
     [string] $TokenFile = "$env:ProgramData\SensorProxy\admin.token",
-    # The SID to copy from; empty: the one signed-in user who has a proxy.
+    # The SID to copy from; empty: the one that the service's settings name, else the one signed-in user who has a proxy.
     [string] $Source = '',
     # Both go into the journal.
     [string] $Ticket = '',

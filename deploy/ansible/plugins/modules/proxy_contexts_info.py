@@ -21,7 +21,7 @@ options:
   source:
     description:
       - The account that the others are compared with, C(CurrentUser) or a SID.
-      - Without it, the one signed-in user who has a proxy.
+      - Without it, the account that the settings of the service name, else the one signed-in user who has a proxy.
     type: str
 extends_documentation_fragment:
   - sensorproxy.agent.connection
