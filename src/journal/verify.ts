@@ -134,7 +134,7 @@ class Walk {
       this.fault(lastFile, null, 'the last entry is not the one that was written last');
     } else if (this.anchor === null && this.late === null && this.entries > 1) {
       // The first line may have come before its anchor, when the process was killed there.
-      this.fault(ANCHOR_NAME, null, 'it is missing, so that a missing end could not be told');
+      this.fault(ANCHOR_NAME, null, 'it is missing or damaged, so that a missing end could not be told');
     }
     const torn = [...this.tornSafe, ...this.torn];
     return { entries: this.entries, lastHash: this.hash, faults: this.faults, torn };

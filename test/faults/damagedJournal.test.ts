@@ -1,5 +1,6 @@
 import { appendFile, cp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { formatLine, parseLine } from '../../src/journal/chain';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { journalOf } from './evidence';
 import { lengthenJournal } from './longJournal';
@@ -61,6 +62,7 @@ const AS_WRITTEN = expect.stringMatching(
   /^The journal is as it was written: 15 entries, last hash [0-9a-f]{64}\.$/,
 ) as string;
 const NOT_AS_WRITTEN = 'The journal is not as it was written.';
+const LOST_ANCHOR = 'anchor: it is missing or damaged, so that a missing end could not be told';
 
 /** How it is damaged; what `journal verify` says, what the start logs, and how many of the entries are served. */
 const faults: readonly (readonly [
@@ -143,14 +145,39 @@ const faults: readonly (readonly [
   [
     'lacks its anchor',
     () => rm(inJournal('anchor')),
-    [1, NOT_AS_WRITTEN, 'anchor: it is missing, so that a missing end could not be told'],
+    [1, NOT_AS_WRITTEN, LOST_ANCHOR],
     { log: 'the journal has lost its anchor', served: 15 },
+  ],
+  [
+    'has an anchor without a whole half',
+    async () => {
+      const bytes = await readFile(inJournal('anchor'));
+      for (const at of [20, 276]) bytes[at] = (bytes[at] ?? 0) ^ 1;
+      await writeFile(inJournal('anchor'), bytes);
+    },
+    [1, NOT_AS_WRITTEN, LOST_ANCHOR],
+    { log: 'the journal has lost its anchor', served: 15 },
+  ],
+  [
+    'has another last entry, with its hash made to fit',
+    async () => {
+      const lines = (await readFile(inJournal(LAST), 'utf8')).trimEnd().split('\n');
+      const last = parseLine(lines.pop() ?? '');
+      if (typeof last === 'string') throw new Error('no line');
+      const other = { ...(last.entry as object), actor: 'nobody' };
+      await writeFile(
+        inJournal(LAST),
+        [...lines, formatLine(last.seq, last.prev, other).text, ''].join('\n'),
+      );
+    },
+    [1, NOT_AS_WRITTEN, `${LAST}: the last entry is not the one that was written last`],
+    { log: 'the last entry of the journal is not the one that was written last', served: 15 },
   ],
 ];
 
 it.each(faults)(
   'a journal that %s: verify says so by exit code, file and line; the start says so, serves the rest and goes on',
-  async (what, damage, said, { log, served }) => {
+  async (_, damage, said, { log, served }) => {
     await damage();
     expect(await verify()).toEqual(said);
     const service = await startProgram(dataDir);
@@ -159,7 +186,7 @@ it.each(faults)(
     expect((await put(service, 'behind.contoso.com:80')).status).toBe(200);
     expect(await service.changes()).toHaveLength(served + 1);
     // The entries behind it do not hide it; but where an anchor was lost, nothing can be told any more.
-    expect((await verify())[0]).toBe(what.includes('anchor') ? 0 : said[0]);
+    expect((await verify())[0]).toBe(said.includes(LOST_ANCHOR) ? 0 : said[0]);
   },
 );
 
