@@ -28,8 +28,10 @@ const webhook: Webhook = {
   createdBy: 'admin',
   hasCredentials: false,
   pending: 1,
+  retrying: 1,
   dead: 0,
   deadDropped: 0,
+  missed: 0,
   failing: {
     since: '2026-11-24T07:00:00.120Z',
     detail: 'the receiver answered 503',
@@ -74,10 +76,11 @@ export function webhookChangeExample(requestId: string): WebhookChange {
 
 /** Bodies of successful answers. */
 export const webhookAnswerExamples = {
-  listWebhooks: { items: [webhook], next: null } satisfies WebhookPage,
+  listWebhooks: { items: [webhook], damaged: [], next: null } satisfies WebhookPage,
   createWebhook: {
     ...webhook,
     pending: 0,
+    retrying: 0,
     failing: null,
     secret: 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
   } satisfies CreatedWebhook,

@@ -36,12 +36,29 @@ export interface ServiceEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A place in the feed: behind the event with this number and id. */
+export interface FeedPlace {
+  /** Numbers rise in the order in which events were recorded, whatever the clock said. */
+  readonly seq: number;
+  readonly id: string;
+}
+
+/** Some events of the feed. */
+export interface FeedPart {
+  /** Oldest first. */
+  readonly events: readonly ServiceEvent[];
+  /** The place behind them; where there are none, the one that was asked for. */
+  readonly place: FeedPlace | null;
+  /** How many events between the place that was asked for and these are no longer kept. */
+  readonly missed: number;
+}
+
 /** Events in the order in which they were recorded; they are on the disk before anybody is told. */
 export interface EventFeed {
-  /** At most `limit` events after the one with this id, oldest first; null: from the oldest that is kept. */
-  after(id: string | null, limit: number): Promise<readonly ServiceEvent[]>;
-  /** The id of the newest event; null when there is none. */
-  newestId(): Promise<string | null>;
+  /** At most `limit` events behind a place; null: from the first that ever was. */
+  after(place: FeedPlace | null, limit: number): Promise<FeedPart>;
+  /** The place behind the newest event; null when there is none. */
+  newest(): Promise<FeedPlace | null>;
   /** Calls the listener after each event that was recorded; the function that comes back ends that. It must not throw. */
   onRecorded(listener: () => void): () => void;
 }

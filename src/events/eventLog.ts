@@ -3,15 +3,13 @@ import { JournalFolder } from '../journal/journalFolder';
 import { DomainError, systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
-import type { EventFeed, EventType, ServiceEvent } from './event';
+import type { EventFeed, EventType, FeedPart, FeedPlace, ServiceEvent } from './event';
 import { isEvent } from './newEvent';
 
 /** The log's folder in the data folder. */
 export const EVENTS_FOLDER = 'events';
-/** With 4 MiB each, about a hundred thousand events. */
+/** With 4 MiB each, forty to sixty thousand events: a line has 600 to 800 bytes. */
 const FULL_FILES_KEPT = 8;
-/** How many events a page looks at before it is given with fewer than were asked for. */
-const LOOKED_AT = 5000;
 const SCANNED_AT_A_TIME = 200;
 
 /** Which events to give. */
@@ -52,7 +50,7 @@ export class EventLog implements EventFeed {
   private constructor(
     private readonly folder: JournalFolder<ServiceEvent>,
     private readonly parts: EventLogParts,
-    private newest: string | null,
+    private last: FeedPlace | null,
   ) {}
 
   /** Opens the log in the data folder, or makes it. Errors: `events-unusable`. */
@@ -70,8 +68,9 @@ export class EventLog implements EventFeed {
       const detail = `the events cannot be opened (${code}). Check the rights on the folder events in the data folder.`;
       throw new DomainError('unavailable', 'events-unusable', detail, { cause });
     });
-    const { items } = await folder.page({ limit: 1 });
-    return new EventLog(folder, parts, items[0]?.id ?? null);
+    const [newest] = (await folder.page({ limit: 1 })).items;
+    const seq = newest && (await folder.numberOf(newest.id));
+    return new EventLog(folder, parts, newest && seq ? { seq, id: newest.id } : null);
   }
 
   /**
@@ -82,7 +81,7 @@ export class EventLog implements EventFeed {
     return this.lock.run(async () => {
       if ((await this.folder.find(event.id)) !== undefined) return;
       await this.folder.append(event);
-      this.newest = event.id;
+      this.last = { seq: this.folder.kept.last, id: event.id };
       const { id, type, subject, problem, severity, summary } = event;
       this.parts.logger.info('event', { id, type, subject, problem, severity, summary });
       this.parts.counted?.(type);
@@ -90,18 +89,20 @@ export class EventLog implements EventFeed {
     });
   }
 
-  async after(id: string | null, limit: number): Promise<readonly ServiceEvent[]> {
-    const known = await this.folder.after(id, limit);
-    if (known !== undefined || id === null) return known ?? [];
-    // An event that is no longer kept, or whose line is damaged: ids begin with the time.
-    for await (const event of this.newestFirst()) {
-      if (event.id < id) return (await this.folder.after(event.id, limit)) ?? [];
-    }
-    return (await this.folder.after(null, limit)) ?? [];
+  async after(place: FeedPlace | null, limit: number): Promise<FeedPart> {
+    const { first } = this.folder.kept;
+    const from = place === null ? 0 : await this.numberOf(place);
+    const found = await this.folder.after(from, limit);
+    const last = found.at(-1);
+    return {
+      events: found.map(({ entry }) => entry),
+      place: last === undefined ? place : { seq: last.seq, id: last.entry.id },
+      missed: last === undefined ? 0 : Math.max(0, first - 1 - from),
+    };
   }
 
-  newestId(): Promise<string | null> {
-    return Promise.resolve(this.newest);
+  newest(): Promise<FeedPlace | null> {
+    return Promise.resolve(this.last);
   }
 
   onRecorded(listener: () => void): () => void {
@@ -111,19 +112,13 @@ export class EventLog implements EventFeed {
     };
   }
 
-  /** Newest first. With `types`, a page may have fewer than `limit` though more follow. Errors: `cursor-invalid`. */
+  /**
+   * Newest first. With `types`, a page may have fewer than `limit` though more follow: 5000 events are looked at. Errors:
+   * `cursor-invalid`.
+   */
   async page({ limit, cursor, types = [] }: EventRequest): Promise<EventPage> {
     if (types.length === 0) return this.folder.page({ limit, cursor });
-    const items: ServiceEvent[] = [];
-    let next: string | undefined = cursor;
-    for (let looked = 0; looked < LOOKED_AT;) {
-      const part = await this.folder.page({ limit: limit - items.length, cursor: next });
-      items.push(...part.items.filter(({ type }) => types.includes(type)));
-      if (items.length === limit || part.next === null) return { items, next: part.next };
-      next = part.next;
-      looked += part.items.length;
-    }
-    return { items, next: next ?? null };
+    return this.folder.page({ limit, cursor, accepts: ({ type }) => types.includes(type) });
   }
 
   /** All that are kept. */
@@ -139,6 +134,21 @@ export class EventLog implements EventFeed {
   /** Closes the files, once what is being written is on the disk. */
   close(): Promise<void> {
     return this.lock.run(() => this.folder.close());
+  }
+
+  /** The number behind which a place is now. */
+  private async numberOf({ seq, id }: FeedPlace): Promise<number> {
+    const found = await this.folder.numberOf(id);
+    if (found !== undefined) return found;
+    const { first, last } = this.folder.kept;
+    // It went with its file, or its line is damaged.
+    if (seq < first) return seq;
+    if (seq <= last && (await this.folder.after(seq - 1, 1))[0]?.seq !== seq) return seq;
+    // The folder was replaced by another: ids begin with the time.
+    for await (const event of this.newestFirst()) {
+      if (event.id < id) return (await this.folder.numberOf(event.id)) ?? 0;
+    }
+    return 0;
   }
 }
 

@@ -476,6 +476,14 @@ export const PROBLEMS = {
     meaning: 'It was made, or is still being tried; only what was given up is replayed.',
     remedy: 'Nothing is to be done. GET /webhooks/{id}/deliveries?state=dead lists what can be replayed.',
   },
+  'delivery-superseded': {
+    on: 'conflict',
+    title: 'Something later of the same problem was delivered',
+    meaning:
+      'Sent now, the delivery would tell the receiver of a state of its problem that is over: a ticket would be opened that nothing closes, or closed while the problem is open.',
+    remedy:
+      'Nothing is to be sent. GET /events has what the event says; where a ticket of it is wanted, make it by hand.',
+  },
   'webhook-queue-full': {
     on: 'conflict',
     title: 'Too many deliveries wait',

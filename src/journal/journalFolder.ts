@@ -10,7 +10,7 @@ import { FullFiles } from './fullFiles';
 import type { Journal, JournalEntry } from './journal';
 import { unavailable, untold, unusable } from './journalErrors';
 import { LineTable } from './lineTable';
-import { entryWithId, newestBelow, oldestAbove, type Readable, STALE } from './readLines';
+import { entryWithId, newestBelow, type Numbered, oldestAbove, type Readable, STALE } from './readLines';
 import {
   type SealedSegment,
   sealedNote,
@@ -129,14 +129,14 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     return (await this.locate(id))?.entry;
   }
 
-  /**
-   * At most `limit` entries behind the one with this id, oldest first; null: from the oldest that is kept. Undefined when
-   * there is no such entry. Errors: `journal-unavailable` when that cannot be told.
-   */
-  async after(id: string | null, limit: number): Promise<readonly Entry[] | undefined> {
-    const last = id === null ? 0 : (await this.locate(id))?.seq;
-    if (last === undefined) return undefined;
-    const entries: Entry[] = [];
+  /** The number of an entry's line, or undefined. Errors: `journal-unavailable` when it cannot be told. */
+  async numberOf(id: string): Promise<number | undefined> {
+    return (await this.locate(id))?.seq;
+  }
+
+  /** At most `limit` entries whose numbers are larger than `last`, oldest first. */
+  async after(last: number, limit: number): Promise<readonly Numbered<Entry>[]> {
+    const entries: Numbered<Entry>[] = [];
     for (const segment of [...this.state.sealed, this.state.current]) {
       if (entries.length >= limit) break;
       if ('sizeBytes' in segment && segment.lastSeq <= last) continue;
@@ -177,6 +177,12 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     });
   }
 
+  /** The numbers of the first line that is kept and of the last; the last is smaller when there is none. */
+  get kept(): { readonly first: number; readonly last: number } {
+    const { sealed, current, last } = this.state;
+    return { first: (sealed[0] ?? current).firstSeq, last: last.seq };
+  }
+
   /** How much the journal takes, in bytes, and how many lines were written. */
   get size(): { readonly bytes: number; readonly entries: number } {
     const sealed = this.state.sealed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -189,7 +195,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     return { open: !this.closed, clean: !unclean, damaged: damaged + this.full.damaged };
   }
 
-  private async locate(id: string): Promise<{ readonly seq: number; readonly entry: Entry } | undefined> {
+  private async locate(id: string): Promise<Numbered<Entry> | undefined> {
     const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
     for (const segment of [this.state.current, ...sealed.reverse()]) {
       const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));

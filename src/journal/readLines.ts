@@ -23,6 +23,12 @@ export interface Reading<Entry> {
 /** The table does not fit its file: it is to be made anew. */
 export const STALE = Symbol('stale');
 
+/** An entry with the number of its line. */
+export interface Numbered<Entry> {
+  readonly seq: number;
+  readonly entry: Entry;
+}
+
 /** Some entries of one file. */
 export interface PagePart<Entry> {
   /** Newest first. */
@@ -112,14 +118,16 @@ export async function oldestAbove<Entry extends JournalEntry>(
   readable: Readable,
   asked: { readonly last: number; readonly wanted: number },
   reading: Reading<Entry>,
-): Promise<readonly Entry[] | typeof STALE> {
+): Promise<readonly Numbered<Entry>[] | typeof STALE> {
   const { table } = readable;
-  const entries: Entry[] = [];
+  const entries: Numbered<Entry>[] = [];
   for (let begin = table.countBelow(asked.last + 1); begin < table.size && entries.length < asked.wanted;) {
     const end = Math.min(table.size, begin + asked.wanted - entries.length);
     const read = await readRange(readable, { begin, end }, reading);
     if (read === STALE) return STALE;
-    entries.push(...read.filter((entry) => entry !== undefined));
+    for (const [at, entry] of read.entries()) {
+      if (entry !== undefined) entries.push({ seq: table.at(begin + at).seq, entry });
+    }
     begin = end;
   }
   return entries;
@@ -130,7 +138,7 @@ export async function entryWithId<Entry extends JournalEntry>(
   readable: Readable,
   id: string,
   reading: Reading<Entry>,
-): Promise<{ readonly seq: number; readonly entry: Entry } | undefined | typeof STALE> {
+): Promise<Numbered<Entry> | undefined | typeof STALE> {
   for (const at of readable.table.withId(id)) {
     const read = await readRange(readable, { begin: at, end: at + 1 }, reading);
     if (read === STALE) return STALE;

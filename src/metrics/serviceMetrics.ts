@@ -51,7 +51,7 @@ export const SERVICE_METRICS = {
   },
   webhookDeliveries: {
     name: 'sensorproxy_webhook_deliveries_total',
-    help: 'Deliveries that were made or given up, and attempts that failed. Tests are not counted.',
+    help: 'Deliveries that were made or given up, attempts that failed, and events that went before they could be sent. Tests are not counted.',
     labelNames: ['outcome'],
   },
   webhookPending: {

@@ -3,7 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../lib/clock';
 import { SERVICE_METRICS, gaugeOf, setOrRemove } from './serviceMetrics';
 
-const OUTCOMES = ['delivered', 'failed', 'dead'] as const;
+const OUTCOMES = ['delivered', 'failed', 'dead', 'missed'] as const;
 
 /** How all webhooks do together. */
 interface WebhookSummary {

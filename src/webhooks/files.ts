@@ -2,8 +2,8 @@
  * The files of webhooks: `<dataDir>/webhooks/<id>.json`, `<id>.dead.json` with what was given up, and, while a change is being
  * recorded, `<id>.next.json` with what it leaves. Secrets are in them.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { removeUnfinishedWrites, syncFolder, writeFileDurably } from '../lib/durableFile';
 import { systemCodeOf } from '../lib/errors';
@@ -28,13 +28,18 @@ export interface WebhookCommit {
 export interface LoadParts {
   /** Whether the journal has an entry with this id: then the change was made, else it was not. */
   readonly recorded: (entryId: string) => Promise<boolean>;
-  /** Is told the name of a file that cannot be used. */
-  readonly damaged: (file: string) => void;
+  /** Is told of a webhook whose file cannot be used: it is left as it is. */
+  readonly damaged: (id: string, file: string, reason: string) => void;
+  /** Is told of a file of dead deliveries that could not be used, and of its new name. */
+  readonly setAside: (file: string, as: string) => void;
 }
 
 /** The folder. Everything rejects with the system's error. */
 export interface WebhookFiles {
-  /** Those that can be used, oldest first; the others stay as they are. Finishes or drops changes that were interrupted. */
+  /**
+   * Those that can be used, oldest first; the others stay as they are. Finishes or drops changes that were interrupted. Rejects
+   * when the folder cannot be read.
+   */
   load(parts: LoadParts): Promise<readonly WebhookFile[]>;
   /** When it resolves, it is on the disk. */
   write(webhook: StoredWebhook): Promise<void>;
@@ -50,6 +55,8 @@ export interface WebhookFiles {
 
 const NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.json$/;
 const DEAD_NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.dead\.json$/;
+/** Why a file cannot be used. */
+const UNFIT = 'it does not hold what was written';
 const NEXT_NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.next\.json$/;
 
 /** Opens `<dataDir>/webhooks`, making it for this account alone. */
@@ -76,7 +83,7 @@ export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
     id: string,
     recorded: LoadParts['recorded'],
   ): Promise<WebhookCommit | null | 'unknown'> => {
-    const change = (await unsealed(nextFile(id))) as WebhookCommit | null;
+    const change = (await unsealed(nextFile(id))).record as WebhookCommit | undefined;
     if (change?.id !== id) return 'unknown';
     const isMade = await recorded(change.entryId).catch(() => undefined);
     if (isMade === undefined) return 'unknown';
@@ -89,15 +96,43 @@ export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
       return change;
     }
   };
+  /** Null, and told, for a webhook that cannot be used. */
+  const read = async (
+    id: string,
+    late: StoredWebhook | undefined,
+    { damaged, setAside }: LoadParts,
+  ): Promise<WebhookFile | null> => {
+    const own: Unsealed = late === undefined ? await unsealed(mainFile(id)) : { record: late };
+    const webhook = own.record as StoredWebhook | undefined;
+    if (webhook?.id !== id) {
+      damaged(id, `${id}.json`, own.reason ?? UNFIT);
+      return null;
+    }
+    const { record: dead = [], reason } = await unsealed(deadFile(id));
+    if (reason === undefined || reason === 'ENOENT')
+      return reconciled({ webhook, dead: dead as readonly QueuedDelivery[] });
+    // The next write of dead deliveries would replace it.
+    const as = `${id}.dead.damaged-${randomBytes(4).toString('hex')}.json`;
+    try {
+      await rename(deadFile(id), path.join(folder, as));
+      await syncFolder(folder);
+    } catch {
+      damaged(id, `${id}.dead.json`, reason);
+      return null;
+    }
+    setAside(`${id}.dead.json`, as);
+    return { webhook, dead: [] };
+  };
   return {
-    load: async ({ recorded, damaged }) => {
+    load: async (parts) => {
       // What counts in place of a webhook's own file; null: nothing.
       const instead = new Map<string, StoredWebhook | null>();
       for (const name of await readdir(folder)) {
         const id = NEXT_NAME.exec(name)?.[1];
         if (id === undefined) continue;
-        const change = await settle(id, recorded);
-        if (change === 'unknown') damaged(name);
+        const change = await settle(id, parts.recorded);
+        if (change === 'unknown')
+          parts.damaged(id, name, 'it cannot be told whether the journal has the change');
         if (change !== null) instead.set(id, change === 'unknown' ? null : change.webhook);
       }
       const names = await readdir(folder);
@@ -106,18 +141,13 @@ export async function openWebhookFiles(dataDir: string): Promise<WebhookFiles> {
       for (const id of [...ids].sort()) {
         const late = instead.get(id);
         if (late === null) continue;
-        const webhook = late ?? ((await unsealed(mainFile(id))) as StoredWebhook | null);
-        const dead = (await unsealed(deadFile(id), [])) as readonly QueuedDelivery[] | null;
-        if (webhook?.id !== id) damaged(`${id}.json`);
-        else {
-          if (dead === null) damaged(`${id}.dead.json`);
-          found.push(reconciled({ webhook, dead: dead ?? [] }));
-        }
+        const file = await read(id, late, parts);
+        if (file !== null) found.push(file);
       }
       // A deletion that was interrupted.
       for (const name of names) {
         const id = DEAD_NAME.exec(name)?.[1];
-        if (id !== undefined && !ids.has(id)) await rm(deadFile(id), { force: true });
+        if (id !== undefined && !ids.has(id)) await rm(deadFile(id), { force: true }).catch(() => undefined);
       }
       return found;
     },
@@ -170,20 +200,24 @@ function sealed(record: unknown): string {
   return JSON.stringify({ sha256: hashOf(record), record }) + '\n';
 }
 
-/** Null for a file that does not hold what was written. */
-async function unsealed(file: string, absent: unknown = null): Promise<unknown> {
+/** What a file holds; else why that cannot be told. */
+interface Unsealed {
+  readonly record?: unknown;
+  readonly reason?: string;
+}
+
+async function unsealed(file: string): Promise<Unsealed> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return absent;
-    throw error;
+    return { reason: systemCodeOf(error) ?? 'unknown reason' };
   }
   try {
     const { sha256, record } = JSON.parse(text) as { sha256?: unknown; record?: unknown };
-    return sha256 === hashOf(record) ? record : null;
+    return sha256 === hashOf(record) ? { record } : { reason: UNFIT };
   } catch {
-    return null;
+    return { reason: UNFIT };
   }
 }
 

@@ -163,6 +163,11 @@ export interface Webhook {
    */
   readonly pending: number;
   /**
+   * Those of them that have failed, and are tried again.
+   * @isInt
+   */
+  readonly retrying: number;
+  /**
    * Deliveries that were given up.
    * @isInt
    */
@@ -172,16 +177,22 @@ export interface Webhook {
    * @isInt
    */
   readonly deadDropped: number;
-  /** What the receiver's failure is, while it fails; else null. */
+  /**
+   * Events, of all types, that the service no longer had when this webhook could have taken them over: it was paused, or its
+   * receiver failed, for too long.
+   * @isInt
+   */
+  readonly missed: number;
+  /** What fails: the receiver, or the delivery that has failed longest while others go through; null when all goes well. */
   readonly failing: WebhookFailing | null;
 }
 
-/** A receiver that fails. */
+/** A failure that lasts. */
 export interface WebhookFailing {
   /** Since when, RFC 3339 UTC. */
   readonly since: string;
   readonly detail: string;
-  /** When the next delivery is tried, RFC 3339 UTC. */
+  /** When it is tried next, RFC 3339 UTC. */
   readonly nextAttemptAt: string;
 }
 
@@ -194,6 +205,8 @@ export interface CreatedWebhook extends Webhook {
 /** All webhooks, oldest first. */
 export interface WebhookPage {
   readonly items: readonly Webhook[];
+  /** Ids of webhooks, on no page, whose files cannot be used: they send nothing. The log says why. */
+  readonly damaged: readonly string[];
   /** Pass as `cursor` for the next page; null on the last. */
   readonly next: string | null;
 }
@@ -209,7 +222,7 @@ export interface DeletedWebhook {
   readonly pending: number;
 }
 
-/** `dead`: given up after three days, or since the receiver answered 410. It can be replayed. */
+/** `dead`: given up after three days, or since the receiver answered 410 to it. It can be replayed. */
 export type DeliveryState = 'pending' | 'delivered' | 'dead';
 
 /** One event on its way to one receiver. */

@@ -1,5 +1,5 @@
 /** What is kept of a webhook. All of it is plain data, changed only by making it anew. */
-import type { EventType, ServiceEvent } from '../events/event';
+import type { EventType, FeedPlace, ServiceEvent } from '../events/event';
 import type { Delivery, DeliveryState, WebhookPreset, WebhookStatus } from './model';
 import type { PresetSettings } from './presets/preset';
 
@@ -7,12 +7,18 @@ import type { PresetSettings } from './presets/preset';
 export interface QueuedDelivery {
   readonly id: string;
   readonly event: ServiceEvent;
+  /** Its place in the order of the feed, among those of its webhook. */
+  readonly nth: number;
   readonly createdAt: string;
   /** From when the three days count: its making, or the last resume or replay. */
   readonly dueSince: string;
+  /** When it was said that it waits until `nextAttemptAt`. */
+  readonly waitsFrom: string;
   readonly nextAttemptAt: string;
   readonly attempts: number;
   readonly lastAttemptAt: string | null;
+  /** When the first of these attempts failed; null before. */
+  readonly failingSince: string | null;
   readonly status: number | null;
   readonly detail: string | null;
   /** Raised by each replay: of two copies, the one with more counts. */
@@ -24,7 +30,7 @@ export interface QueuedDelivery {
 /** What is kept of an event that was sent. */
 export type SentDelivery = Omit<
   QueuedDelivery,
-  'event' | 'dueSince' | 'nextAttemptAt' | 'round' | 'begun'
+  'event' | 'nth' | 'dueSince' | 'waitsFrom' | 'nextAttemptAt' | 'failingSince' | 'round' | 'begun'
 > & {
   readonly eventId: string;
   readonly type: EventType;
@@ -33,9 +39,11 @@ export type SentDelivery = Omit<
 /** A receiver that fails: nothing is sent to it before `nextAttemptAt`. */
 export interface Failing {
   readonly since: string;
-  /** In a row. */
+  /** How many deliveries have failed in a row: one that fails again counts once. */
   readonly failures: number;
   readonly detail: string;
+  /** When it was said that it gets nothing until `nextAttemptAt`. */
+  readonly waitsFrom: string;
   readonly nextAttemptAt: string;
 }
 
@@ -49,13 +57,19 @@ export interface StoredWebhook extends PresetSettings {
   readonly statusReason: string | null;
   readonly createdAt: string;
   readonly createdBy: string;
-  /** The id of the last event that was taken over from the feed, or passed by; null: none was. */
-  readonly position: string | null;
+  /** Behind the last event that was taken over from the feed, or passed by; null: none was. */
+  readonly position: FeedPlace | null;
+  /** How many events were taken over. */
+  readonly taken: number;
+  /** How many events were no longer kept when they could have been taken over. */
+  readonly missed: number;
   readonly pending: readonly QueuedDelivery[];
   /** Oldest first. */
   readonly sent: readonly SentDelivery[];
   /** Ticket ids by problem, oldest first. */
   readonly tickets: readonly (readonly [problem: string, ticket: string])[];
+  /** By problem, the `nth` of the newest event of it that was delivered; oldest first. */
+  readonly told: readonly (readonly [problem: string, nth: number])[];
   readonly deadDropped: number;
   readonly failing: Failing | null;
 }
@@ -64,19 +78,25 @@ export interface StoredWebhook extends PresetSettings {
 export const MAX_SENT = 100;
 /** Dead deliveries that are kept; then the oldest go. */
 export const MAX_DEAD = 500;
-/** Tickets that are remembered; one that is not is still found by its key. */
-const MAX_TICKETS = 500;
+/** Problems of which something is remembered. A ticket that is not is still found by its key. */
+const MAX_PROBLEMS = 500;
 
 /** A delivery that is due at once. Its id is the same whenever it is made of this event. */
-export function queued(event: ServiceEvent, webhookId: string, now: string): QueuedDelivery {
+export function queued(
+  event: ServiceEvent,
+  { webhookId, nth, now }: { readonly webhookId: string; readonly nth: number; readonly now: string },
+): QueuedDelivery {
   return {
     id: deliveryId(event.id, webhookId),
     event,
+    nth,
     createdAt: now,
     dueSince: now,
+    waitsFrom: now,
     nextAttemptAt: now,
     attempts: 0,
     lastAttemptAt: null,
+    failingSince: null,
     status: null,
     detail: null,
     round: 0,
@@ -104,12 +124,12 @@ export function shown(delivery: QueuedDelivery | SentDelivery, state: DeliverySt
   return { id, eventId, type, state, createdAt, attempts, lastAttemptAt, nextAttemptAt, status, detail };
 }
 
-/** The list with the problem's ticket in it; null takes it out. */
-export function withTicket(
-  tickets: StoredWebhook['tickets'],
+/** The list with what is remembered of the problem; null takes it out. */
+export function withProblem<T>(
+  list: readonly (readonly [problem: string, known: T])[],
   problem: string,
-  ticket: string | null,
-): StoredWebhook['tickets'] {
-  const others = tickets.filter(([name]) => name !== problem);
-  return ticket === null ? others : [...others, [problem, ticket] as const].slice(-MAX_TICKETS);
+  known: T | null,
+): readonly (readonly [problem: string, known: T])[] {
+  const others = list.filter(([name]) => name !== problem);
+  return known === null ? others : [...others, [problem, known] as const].slice(-MAX_PROBLEMS);
 }

@@ -1,13 +1,11 @@
 /** Webhooks: what `/webhooks` does. */
 import type { EventFeed } from '../events/event';
 import { decodeCursor, encodeCursor } from '../lib/cursor';
-import { DomainError, systemCodeOf } from '../lib/errors';
 import { Mutex } from '../lib/mutex';
 import { isRecordId, newRecordId } from '../lib/recordId';
 import type { WebhookRules } from './allowedHosts';
 import { type WebhookSummary, deliveriesPage, summaryOf, webhookShown } from './answers';
 import { type WebhookActor, entryOf } from './evidence';
-import { DeliveryFailure } from './exchange';
 import type { WebhookFiles } from './files';
 import type {
   CreatedWebhook,
@@ -22,14 +20,25 @@ import type {
   WebhookPage,
   WebhookPatch,
   WebhookTest,
-  WebhookTestStep,
 } from './model';
 import { chosen } from './newWebhook';
-import type { Message } from './presets/preset';
-import { type StoredWebhook, deliveryId, shown } from './stored';
-import { testEvents } from './testEvents';
+import { PRESETS } from './presets/presets';
+import { MOST_PENDING, dueAtOnce, isSuperseded } from './queue';
+import { sendTest } from './sendTest';
+import { type QueuedDelivery, type StoredWebhook, shown } from './stored';
+import {
+  deliveryNotFound,
+  notDead,
+  queueFull,
+  stopping,
+  superseded,
+  tooMany,
+  webhookDamaged,
+  webhookNotFound,
+  written,
+} from './webhookErrors';
 import { type RecordedChange, WebhookState } from './webhookState';
-import { Worker, type WorkerParts, attempt } from './worker';
+import { Worker, type WorkerParts } from './worker';
 
 /** Which deliveries. */
 export interface DeliveryRequest {
@@ -51,18 +60,27 @@ export interface WebhookParts extends WorkerParts {
 
 /** How many webhooks there may be. */
 const MOST = 32;
-/** Deliveries that wait, replayed ones included. */
-const MOST_PENDING = 100;
 
 /** Opens the webhooks that are kept and begins to send. Rejects with the system's error. */
 export async function openWebhooks(parts: WebhookParts): Promise<WebhookService> {
-  const damaged = (file: string) => {
-    parts.logger.error('the file of a webhook cannot be used: it sends nothing', { file });
-  };
-  const kept = await parts.files.load({ recorded: parts.recorded, damaged });
+  const damaged = new Set<string>();
+  const kept = await parts.files.load({
+    recorded: parts.recorded,
+    damaged: (id, file, reason) => {
+      parts.logger.error('the file of a webhook cannot be used: it sends nothing', { file, reason });
+      damaged.add(id);
+    },
+    setAside: (file, as) => {
+      parts.logger.error('the dead deliveries of a webhook cannot be used: they are kept aside', {
+        file,
+        as,
+      });
+    },
+  });
   return new WebhookService(
     parts,
     kept.map((file) => new Worker(new WebhookState(file, parts), parts)),
+    [...damaged].sort(),
   );
 }
 
@@ -79,6 +97,7 @@ export class WebhookService {
   constructor(
     private readonly parts: WebhookParts,
     workers: readonly Worker[],
+    private readonly damaged: readonly string[],
   ) {
     for (const worker of workers) this.workers.set(worker.state.current.id, worker);
     this.stopListening = parts.feed.onRecorded(() => {
@@ -91,7 +110,7 @@ export class WebhookService {
     const { parts } = this;
     const settings = chosen(wanted, parts.rules);
     return this.mutex.run(async () => {
-      if (this.workers.size >= MOST) throw tooMany();
+      if (this.workers.size >= MOST) throw tooMany(MOST);
       const webhook: StoredWebhook = {
         ...settings,
         id: newRecordId(parts.clock),
@@ -99,10 +118,13 @@ export class WebhookService {
         statusReason: null,
         createdAt: parts.clock.now(),
         createdBy: actor.name,
-        position: await parts.feed.newestId(),
+        position: await parts.feed.newest(),
+        taken: 0,
+        missed: 0,
         pending: [],
         sent: [],
         tickets: [],
+        told: [],
         deadDropped: 0,
         failing: null,
       };
@@ -120,7 +142,8 @@ export class WebhookService {
     const after = cursor === undefined ? '' : decodeCursor(cursor, isRecordId);
     const ids = [...this.workers.keys()].sort().filter((id) => id > after);
     const items = ids.slice(0, limit).map((id) => webhookShown(this.worker(id).state));
-    return { items, next: ids.length > limit ? encodeCursor(items.at(-1)?.id ?? '') : null };
+    const { damaged } = this;
+    return { items, damaged, next: ids.length > limit ? encodeCursor(items.at(-1)?.id ?? '') : null };
   }
 
   /** Errors: `webhook-not-found`. */
@@ -170,38 +193,19 @@ export class WebhookService {
 
   /** Sends a test at once, past the queue. Errors: `webhook-not-found`, `stopping`. */
   async test(id: string): Promise<WebhookTest> {
-    const { parts } = this;
     const { signal } = this.stopping;
     const worker = this.worker(id);
-    const { current } = worker.state;
-    const steps: WebhookTestStep[] = [];
-    let ticket: string | null = null;
-    for (const event of testEvents(current, parts.machine, parts.clock)) {
-      const action = event.resolved ? 'close' : 'open';
-      const { machine } = parts;
-      const message: Message = {
-        id: deliveryId(event.id, id),
-        event,
-        at: parts.clock.now(),
-        machine,
-        ticket,
-      };
-      try {
-        const done = await parts.gate.run(() => attempt(parts, current, { message, signal }), signal);
-        steps.push({ action, delivered: true, status: done.status, detail: done.detail });
-        ticket = done.ticket ?? null;
-      } catch (error) {
-        if (signal.aborted) throw stopping();
-        if (!(error instanceof DeliveryFailure)) throw error;
-        steps.push({ action, delivered: false, status: error.facts.status ?? null, detail: error.message });
-        return { delivered: false, steps };
-      }
+    const { state } = worker;
+    const test = await sendTest(this.parts, state.current, signal).catch((error: unknown) => {
+      throw signal.aborted ? stopping() : error;
+    });
+    if (test.delivered) {
+      // Whoever mended the receiver need not wait for the next attempt.
+      if (state.current.pending.length > 0 || state.current.failing !== null)
+        await state.note((current) => dueNow(current, this.parts.clock.now()));
+      worker.ring();
     }
-    // Whoever mended the receiver need not wait for the next attempt.
-    if (worker.state.current.failing !== null)
-      await worker.state.note((state) => ({ ...state, failing: null }));
-    worker.ring();
-    return { delivered: true, steps };
+    return test;
   }
 
   /** Errors: `webhook-not-found`, `cursor-invalid`. */
@@ -211,7 +215,7 @@ export class WebhookService {
 
   /**
    * Puts a dead delivery back into the queue, with its id. Errors: `webhook-not-found`, `delivery-not-found`,
-   * `delivery-not-dead`, `webhook-queue-full`.
+   * `delivery-not-dead`, `delivery-superseded`, `webhook-queue-full`.
    */
   async replay(id: string, wanted: string, actor: WebhookActor): Promise<Delivery> {
     const worker = this.worker(id);
@@ -221,13 +225,16 @@ export class WebhookService {
       const known = [...state.current.pending, ...state.current.sent].some((one) => one.id === wanted);
       throw known ? notDead() : deliveryNotFound();
     }
-    if (state.current.pending.length >= MOST_PENDING) throw queueFull();
+    if (isSuperseded(state.current, dead)) throw superseded();
+    if (state.current.pending.length >= MOST_PENDING) throw queueFull(MOST_PENDING);
     const now = this.parts.clock.now();
-    const again = {
+    const again: QueuedDelivery = {
       ...dead,
       dueSince: now,
+      waitsFrom: now,
       nextAttemptAt: now,
       attempts: 0,
+      failingSince: null,
       round: dead.round + 1,
       begun: false,
     };
@@ -241,7 +248,10 @@ export class WebhookService {
 
   /** How they do, all together. */
   summary(): WebhookSummary {
-    return summaryOf([...this.workers.values()].map(({ state }) => state));
+    return summaryOf(
+      [...this.workers.values()].map(({ state }) => state),
+      this.damaged.length,
+    );
   }
 
   /** Stops sending; what is under way is made again after the next start. */
@@ -253,7 +263,7 @@ export class WebhookService {
 
   private worker(id: string): Worker {
     const worker = this.workers.get(id);
-    if (worker === undefined) throw webhookNotFound();
+    if (worker === undefined) throw this.damaged.includes(id) ? webhookDamaged() : webhookNotFound();
     return worker;
   }
 
@@ -277,55 +287,18 @@ export class WebhookService {
   }
 }
 
-/** What waited is due at once, and is tried for three days from now. */
+/** What waits is due at once, as soon as that is no risk. */
+function dueNow(webhook: StoredWebhook, now: string): StoredWebhook {
+  return dueAtOnce(webhook, now, PRESETS[webhook.preset].settleMs);
+}
+
+/** And it is tried for three days from now. */
 function resumed(webhook: StoredWebhook, now: string): StoredWebhook {
+  const due = dueNow(webhook, now);
   return {
-    ...webhook,
+    ...due,
     status: 'active',
     statusReason: null,
-    failing: null,
-    pending: webhook.pending.map((one) => ({ ...one, dueSince: now, nextAttemptAt: now })),
+    pending: due.pending.map((one) => ({ ...one, dueSince: now })),
   };
-}
-
-async function written<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
-    const reason = systemCodeOf(cause) ?? 'unknown reason';
-    const detail = `The webhook could not be written (${reason}), so nothing has changed. Make room and check the rights on the data folder, then repeat.`;
-    throw new DomainError('unavailable', 'webhook-unrecorded', detail, { cause });
-  }
-}
-
-function stopping(): DomainError {
-  const detail = 'The service is stopping. The test was not finished; ask again later.';
-  return new DomainError('unavailable', 'stopping', detail);
-}
-
-function webhookNotFound(): DomainError {
-  const detail = 'There is no webhook with this id. GET /webhooks lists them.';
-  return new DomainError('notFound', 'webhook-not-found', detail);
-}
-
-function deliveryNotFound(): DomainError {
-  const detail =
-    'This webhook has no delivery with this id, or no longer. GET /webhooks/{id}/deliveries lists them.';
-  return new DomainError('notFound', 'delivery-not-found', detail);
-}
-
-function notDead(): DomainError {
-  const detail = 'The delivery was made or is still being tried. Only dead ones are replayed.';
-  return new DomainError('conflict', 'delivery-not-dead', detail);
-}
-
-function queueFull(): DomainError {
-  const detail = `As many deliveries as may wait (${MOST_PENDING}) do so already. Replay it once some are through.`;
-  return new DomainError('conflict', 'webhook-queue-full', detail);
-}
-
-function tooMany(): DomainError {
-  const detail = `There are ${MOST} webhooks, and no more may be. Delete one first.`;
-  return new DomainError('conflict', 'too-many-webhooks', detail);
 }

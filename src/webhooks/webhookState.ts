@@ -1,4 +1,5 @@
 /** One webhook with its queue, in memory and on the disk. */
+import type { FeedPlace } from '../events/event';
 import { systemCodeOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex } from '../lib/mutex';
@@ -82,7 +83,7 @@ export class WebhookState {
   }
 
   /** Passes events by. It is written with the next change: they would be passed by again. */
-  moveTo(position: string): void {
+  moveTo(position: FeedPlace | null): void {
     this.webhook = { ...this.webhook, position };
   }
 

@@ -8,7 +8,7 @@ import { DeliveryFailure, type Exchange } from './exchange';
 import { Bell, type Pause } from './pause';
 import type { Delivered, Message, Send } from './presets/preset';
 import { PRESETS } from './presets/presets';
-import { afterFailure, afterSuccess, expired, nextOf, replaced } from './queue';
+import { afterFailure, afterSuccess, isOver, isSuperseded, nextOf, replaced, roomOf } from './queue';
 import { type QueuedDelivery, type StoredWebhook, queued } from './stored';
 import type { WebhookState } from './webhookState';
 
@@ -25,17 +25,17 @@ export interface WorkerParts {
   /** From 0 up to, not with, 1. */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Is told what came of deliveries: of an attempt, or that they were given up. */
+  /** Is told what came of deliveries: of an attempt, that they were given up, or that their events were no longer kept. */
   readonly counted: (outcome: DeliveryEnd, number: number) => void;
 }
 
-/** `failed`: an attempt; it is tried again, or given up. */
-export type DeliveryEnd = 'delivered' | 'failed' | 'dead';
+/** `failed`: an attempt; it is tried again, or given up. `missed`: an event that was dropped before it was taken over. */
+export type DeliveryEnd = 'delivered' | 'failed' | 'dead' | 'missed';
 
-/** Events that are taken out of the feed ahead of being sent: the feed is the queue, this its window. */
-export const WINDOW = 50;
 /** For all requests of an attempt together. */
 export const ATTEMPT_MS = 30_000;
+/** Events that are passed by before that is written: after a kill they are passed by again. */
+const PASSED_BY = 500;
 /** After the disk or the feed has failed. */
 const REPAIR_MS = 5000;
 
@@ -61,6 +61,7 @@ export async function attempt(
 export class Worker {
   private readonly bell: Bell;
   private readonly stopping = new AbortController();
+  private passedBy = 0;
   private readonly running: Promise<void>;
 
   constructor(
@@ -92,10 +93,13 @@ export class Worker {
   private async settle(): Promise<void> {
     const { settleMs } = PRESETS[this.state.current.preset];
     if (settleMs === 0 || !this.state.current.pending.some(({ begun }) => begun)) return;
-    const nextAttemptAt = this.later(settleMs);
+    const waitsFrom = this.parts.clock.now();
+    const nextAttemptAt = new Date(Date.parse(waitsFrom) + settleMs).toISOString();
     await this.state.note((current) => ({
       ...current,
-      pending: current.pending.map((one) => (one.begun ? { ...one, begun: false, nextAttemptAt } : one)),
+      pending: current.pending.map((one) =>
+        one.begun ? { ...one, begun: false, waitsFrom, nextAttemptAt } : one,
+      ),
     }));
   }
 
@@ -106,8 +110,7 @@ export class Worker {
       for (;;) {
         if (!(await state.flush())) return REPAIR_MS;
         if (this.stopping.signal.aborted || state.current.status !== 'active') return null;
-        const over = expired(state.current, parts.clock.now());
-        if (over.length > 0) await this.giveUp(over);
+        await this.passOver();
         await this.takeOver();
         const next = nextOf(state.current, parts.clock.now());
         if (next.kind === 'wait') return next.ms;
@@ -126,26 +129,32 @@ export class Worker {
   private async takeOver(): Promise<void> {
     const { state, parts } = this;
     for (;;) {
-      const room = WINDOW - state.current.pending.length;
-      if (room <= 0) return;
-      const events = await parts.feed.after(state.current.position, room);
-      const last = events.at(-1);
-      if (last === undefined) return;
+      const room = roomOf(state.current);
+      if (room === 0) return;
+      const { events, place, missed } = await parts.feed.after(state.current.position, room);
+      if (events.length === 0) return;
       const { id, eventTypes, preset } = state.current;
       const wanted = events.filter(
         ({ type, problem }) => eventTypes.includes(type) && (problem !== null || PRESETS[preset].takesAll),
       );
-      if (wanted.length === 0) {
-        state.moveTo(last.id);
+      this.passedBy += events.length;
+      if (wanted.length === 0 && missed === 0 && this.passedBy < PASSED_BY) {
+        state.moveTo(place);
         continue;
       }
+      this.passedBy = 0;
       const now = parts.clock.now();
-      const more = wanted.map((event) => queued(event, id, now));
       await state.change((current) => ({
         ...current,
-        position: last.id,
-        pending: [...current.pending, ...more],
+        position: place,
+        taken: current.taken + wanted.length,
+        missed: current.missed + missed,
+        pending: [
+          ...current.pending,
+          ...wanted.map((event, at) => queued(event, { webhookId: id, nth: current.taken + at + 1, now })),
+        ],
       }));
+      if (missed > 0) this.tellMissed(missed);
     }
   }
 
@@ -183,31 +192,47 @@ export class Worker {
       detail: failure.message,
     });
     await state.note((current) => afterFailure(current, delivery, facts));
-    if (failure.facts.status === 410) await this.disable(failure);
+    if (failure.facts.status === 410) {
+      await this.giveUp([delivery], 'a webhook was disabled: its receiver answers 410 Gone', (current) => ({
+        ...current,
+        status: 'disabled',
+        statusReason: failure.message,
+        failing: null,
+      }));
+    } else if (isOver(delivery, now)) {
+      await this.giveUp([delivery], 'a delivery of a webhook was given up after three days');
+    }
   }
 
-  private async disable(failure: DeliveryFailure): Promise<void> {
+  /** What was replayed while something later of the same problem was under way comes too late. */
+  private async passOver(): Promise<void> {
+    const { current } = this.state;
+    const late = current.pending.filter((one) => isSuperseded(current, one));
+    if (late.length > 0) await this.giveUp(late, 'something later of the same problem was delivered');
+  }
+
+  private async giveUp(
+    deliveries: readonly QueuedDelivery[],
+    reason: string,
+    next?: (current: StoredWebhook) => StoredWebhook,
+  ): Promise<void> {
     const { state, parts } = this;
-    const { id, pending } = state.current;
-    parts.logger.warn('a webhook was disabled: its receiver answers 410 Gone', {
-      webhook: id,
-      dead: pending.length,
-    });
-    parts.counted('dead', pending.length);
+    parts.logger.warn(reason, { webhook: state.current.id, deliveries: deliveries.map(({ id }) => id) });
+    parts.counted('dead', deliveries.length);
     await state.bury(
-      pending.map((one) => one.id),
-      (current) => ({ ...current, status: 'disabled', statusReason: failure.message, failing: null }),
+      deliveries.map(({ id }) => id),
+      next,
     );
   }
 
-  private async giveUp(over: readonly QueuedDelivery[]): Promise<void> {
-    const { id } = this.state.current;
-    this.parts.logger.warn('deliveries of a webhook were given up after three days', {
+  private tellMissed(number: number): void {
+    const { state, parts } = this;
+    const { id } = state.current;
+    parts.logger.warn('events were no longer kept when a webhook could have taken them over', {
       webhook: id,
-      number: over.length,
+      number,
     });
-    this.parts.counted('dead', over.length);
-    await this.state.bury(over.map((one) => one.id));
+    parts.counted('missed', number);
   }
 
   private asFailure(error: unknown): DeliveryFailure {
@@ -217,9 +242,5 @@ export class Worker {
       cause: error instanceof Error ? error.name : 'unknown',
     });
     return new DeliveryFailure('a fault of this service; its log names the webhook');
-  }
-
-  private later(ms: number): string {
-    return new Date(Date.parse(this.parts.clock.now()) + ms).toISOString();
   }
 }

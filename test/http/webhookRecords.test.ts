@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createToken } from '../../src/cli/tokenCommand';
-import { EVENT_TYPES } from '../../src/events/event';
+import { EVENT_TYPES, type ServiceEvent } from '../../src/events/event';
 import type { EventLog } from '../../src/events/eventLog';
 import type { JournalPage } from '../../src/http/controllers/changes.controller';
 import type { JournalRecord } from '../../src/http/services';
@@ -53,7 +53,7 @@ const patch = (id: string, paused: boolean) => service.call('PATCH', `/webhooks/
 const get = async (id: string) => bodyOf(await service.call('GET', `/webhooks/${id}`)) as Webhook;
 
 /** Records an event, as the watch does. */
-async function happens(nth: number): Promise<void> {
+async function happens(nth: number, fields: Partial<ServiceEvent> = {}): Promise<void> {
   await (service.services.events as EventLog).append({
     id: `20261124T06000${nth}000Z-0000000${nth}`,
     at: new Date().toISOString(),
@@ -64,6 +64,7 @@ async function happens(nth: number): Promise<void> {
     severity: 'warning',
     summary: 'It differs.',
     data: {},
+    ...fields,
   });
 }
 
@@ -188,9 +189,36 @@ describe('the journal', () => {
     }
     // Nothing is to be recorded: this works.
     expect((await patch(id, false)).status).toBe(200);
-    expect(bodyOf(await service.call('GET', '/webhooks'))).toEqual({ items: [before], next: null });
+    expect(bodyOf(await service.call('GET', '/webhooks'))).toEqual({
+      items: [before],
+      damaged: [],
+      next: null,
+    });
     expect(await files()).toEqual(onTheDisk);
   });
+});
+
+it('a replay of what its problem has gone past is 409, says how to mend it, and is not in the journal', async () => {
+  const made = await make({ body: body({ preset: 'template', template: '{"key":"{{key}}"}' }) });
+  status = 410;
+  await happens(1);
+  await until(async () => (await get(made.id)).status === 'disabled');
+  const dead = await service.call('GET', `/webhooks/${made.id}/deliveries?state=dead`);
+  const deliveryId = (bodyOf(dead) as DeliveryPage).items[0]?.id ?? '';
+  status = 204;
+  await patch(made.id, false);
+  await happens(2, { problem: 'drift/1', type: 'proxy.drift.cleared', resolved: true });
+  await until(() => receiver.received.length === 2);
+  const replay = await service.call('POST', `/webhooks/${made.id}/deliveries/${deliveryId}/replay`);
+  expect([replay.status, bodyOf(replay)]).toEqual([
+    409,
+    expect.objectContaining({
+      code: 'delivery-superseded',
+      detail: expect.stringMatching(/nothing closes.*by hand/) as unknown,
+    }),
+  ]);
+  expect(receiver.received).toHaveLength(2);
+  expect(actionsOf(await records())).toEqual(['created', 'resumed']);
 });
 
 describe('the metrics', () => {
@@ -209,11 +237,14 @@ describe('the metrics', () => {
   it('follow what becomes of webhooks and their deliveries; tests are not counted', async () => {
     const none = {
       'webhooks active': 0,
+      'webhooks failing': 0,
       'webhooks paused': 0,
       'webhooks disabled': 0,
+      'webhooks damaged': 0,
       'webhook_deliveries_total delivered': 0,
       'webhook_deliveries_total failed': 0,
       'webhook_deliveries_total dead': 0,
+      'webhook_deliveries_total missed': 0,
       webhook_pending: 0,
       webhook_dead: 0,
     };
@@ -230,7 +261,13 @@ describe('the metrics', () => {
     await happens(2);
     await until(async () => ((await samples())['webhook_deliveries_total failed'] ?? 0) > 0);
     const failing = await samples();
-    expect(failing).toMatchObject({ ...delivered, webhook_pending: 1, 'webhook_deliveries_total failed': 1 });
+    expect(failing).toMatchObject({
+      ...delivered,
+      'webhooks active': 0,
+      'webhooks failing': 1,
+      webhook_pending: 1,
+      'webhook_deliveries_total failed': 1,
+    });
     expect(failing.webhook_oldest_pending_age_seconds).toBeGreaterThanOrEqual(0);
     expect(failing.webhook_oldest_pending_age_seconds).toBeLessThan(10);
 

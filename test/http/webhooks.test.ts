@@ -59,7 +59,7 @@ it('is made with all event types and a secret, which is shown once', async () =>
   const { secret, ...rest } = made;
   expect(bodyOf(await service.call('GET', `/webhooks/${made.id}`))).toEqual(rest);
   const list = await service.call('GET', '/webhooks');
-  expect(bodyOf(list)).toEqual({ items: [rest], next: null });
+  expect(bodyOf(list)).toEqual({ items: [rest], damaged: [], next: null });
   expect(list.text + service.lines.join()).not.toMatch(/whsec_|T0PSECRET/);
   expect((secret ?? '').length).toBe(50);
 });
@@ -137,7 +137,7 @@ it('a test of ServiceNow opens a ticket and resolves it; no credentials are show
 
 describe('bad input changes nothing', () => {
   afterEach(async () => {
-    expect(bodyOf(await service.call('GET', '/webhooks'))).toEqual({ items: [], next: null });
+    expect(bodyOf(await service.call('GET', '/webhooks'))).toEqual({ items: [], damaged: [], next: null });
     expect(await readdir(path.join(service.dataDir, 'webhooks'))).toEqual([]);
   });
 

@@ -1,19 +1,35 @@
-import { type EventFeed, EVENT_TYPES, type ServiceEvent } from '../../src/events/event';
+import {
+  type EventFeed,
+  EVENT_TYPES,
+  type FeedPart,
+  type FeedPlace,
+  type ServiceEvent,
+} from '../../src/events/event';
 
 /** A feed in memory. It outlives whatever reads it, as the log on the disk does. */
 export class MemoryFeed implements EventFeed {
   readonly events: ServiceEvent[] = [];
   /** Whether reading fails. */
   broken = false;
+  /** How many of them are no longer kept. */
+  dropped = 0;
   private readonly listeners = new Set<() => void>();
 
-  after(id: string | null, limit: number): Promise<readonly ServiceEvent[]> {
+  after(place: FeedPlace | null, limit: number): Promise<FeedPart> {
     if (this.broken) return Promise.reject(Object.assign(new Error('broken'), { code: 'EIO' }));
-    return Promise.resolve(this.events.filter((event) => id === null || event.id > id).slice(0, limit));
+    const from = place?.seq ?? 0;
+    const begin = Math.max(from, this.dropped);
+    const events = this.events.slice(begin, begin + limit);
+    const last = this.placeOf(begin + events.length);
+    return Promise.resolve(
+      events.length === 0
+        ? { events, place, missed: 0 }
+        : { events, place: last, missed: Math.max(0, this.dropped - from) },
+    );
   }
 
-  newestId(): Promise<string | null> {
-    return Promise.resolve(this.events.at(-1)?.id ?? null);
+  newest(): Promise<FeedPlace | null> {
+    return Promise.resolve(this.placeOf(this.events.length));
   }
 
   onRecorded(listener: () => void): () => void {
@@ -40,5 +56,10 @@ export class MemoryFeed implements EventFeed {
     this.events.push(event);
     for (const listener of this.listeners) listener();
     return event;
+  }
+
+  private placeOf(seq: number): FeedPlace | null {
+    const event = this.events[seq - 1];
+    return event === undefined ? null : { seq, id: event.id };
   }
 }

@@ -49,7 +49,7 @@ export async function openPracticeWebhooks(options: WebhookOptions = {}) {
   const time = options.time ?? new VirtualTime();
   const logger = memoryLogger();
   const journal: WebhookChange[] = [];
-  const counts = { delivered: 0, failed: 0, dead: 0 };
+  const counts = { delivered: 0, failed: 0, dead: 0, missed: 0 };
   const webhooks = await openWebhooks({
     feed,
     files: options.files ?? memoryWebhookFiles(),

@@ -26,8 +26,8 @@ export interface EventQuery {
    */
   readonly cursor?: string;
   /**
-   * Only events of this type; may be given several times. A page may then hold fewer than `limit`, even none, though
-   * `next` is not null.
+   * Only events of this type; may be given several times. Of 5000 events a page, so that it may hold fewer than
+   * `limit`, even none, though `next` is not null.
    * @minItems 1
    * @maxItems 7
    */
@@ -46,7 +46,7 @@ export class EventsController extends Controller {
    * What has happened, newest first: changes of proxy settings that this service made and, while it watches
    * (`SENSORPROXY_WATCH=on`), where an account's settings began and ceased to differ from the source's, where an endpoint
    * could no longer or again be reached, and what has changed about the sensor. Transitions, not samples: what was seen
-   * once, or comes and goes, makes no event. The oldest are dropped when there are about a hundred thousand.
+   * once, or comes and goes, makes no event. The oldest are dropped when there are forty to sixty thousand, by their length.
    * @summary What has happened
    */
   @Get()

@@ -43,7 +43,7 @@ export class WebhooksController extends Controller {
   }
 
   /**
-   * The webhooks, oldest first, each with what waits, what was given up, and why its receiver fails where it does. Secrets,
+   * The webhooks, oldest first, each with what waits, what was given up, and what fails where something does. Secrets,
    * credentials and paths of addresses are not shown.
    * @summary The webhooks
    * @param limit How many to give at most.
@@ -83,7 +83,7 @@ export class WebhooksController extends Controller {
   }
 
   /**
-   * One webhook, with what waits, what was given up, and why its receiver fails where it does.
+   * One webhook, with what waits, what was given up, and what fails where something does.
    * @summary One webhook
    * @param id The webhook's id.
    * @maxLength id 64
@@ -97,7 +97,7 @@ export class WebhooksController extends Controller {
   }
 
   /**
-   * Pauses a webhook, or has it go on. While it is paused, events wait, for as long as the service keeps events. One that
+   * Pauses a webhook, or has it go on. While it is paused, events wait, for as long as the service keeps events (`missed`). One that
    * its receiver has disabled (410 Gone) goes on likewise. What waited is then tried at once, for three days anew.
    * @summary Pause or resume a webhook
    * @param id The webhook's id.
@@ -137,7 +137,8 @@ export class WebhooksController extends Controller {
   /**
    * Sends a test at once, past the queue, and tells what came of it. With tickets it opens one and closes it again, so that
    * rights, required fields and the closing are seen to work. It is tried once; `data.test` is true in it. Also for a webhook
-   * that is paused. A failed test is no error: `delivered` is false, and the last step says why.
+   * that is paused. A failed test is no error: `delivered` is false, and the last step says why. After one
+   * that succeeds, all that waits is tried at once.
    * @summary Send a test
    * @param id The webhook's id.
    * @maxLength id 64
@@ -155,7 +156,7 @@ export class WebhooksController extends Controller {
 
   /**
    * What is to be sent, what was sent (the last 100) and what was given up (the last 500), newest event first. Events wait
-   * behind these while more than 50 are to be sent.
+   * behind these while more than 50 are to be sent, besides those that have failed three times and what waits for these.
    * @summary A webhook's deliveries
    * @param id The webhook's id.
    * @maxLength id 64
@@ -182,7 +183,8 @@ export class WebhooksController extends Controller {
   }
 
   /**
-   * Puts a dead delivery back into the queue, with the id that it had, and tries it for three days anew.
+   * Puts a dead delivery back into the queue, with the id and the place that it had, and tries it for three days anew. But for
+   * `cloudevents`, it is refused once something later of the same problem was delivered.
    * @summary Replay a dead delivery
    * @param id The webhook's id.
    * @maxLength id 64
@@ -196,7 +198,7 @@ export class WebhooksController extends Controller {
   @OperationId('replayDelivery')
   @SuccessResponse(200, 'Ok')
   @Response<Problem>(404, 'webhook-not-found delivery-not-found')
-  @Response<Problem>(409, 'delivery-not-dead webhook-queue-full')
+  @Response<Problem>(409, 'delivery-not-dead delivery-superseded webhook-queue-full')
   @Response<Problem>(503, 'webhook-unrecorded journal-unavailable')
   replay(
     @Path() id: string,

@@ -33,7 +33,7 @@ function openChanges(append: Append = (event) => log.append(event)): Promise<Cha
 }
 
 async function told(): Promise<readonly ServiceEvent[]> {
-  return log.after(null, 999);
+  return (await log.after(null, 999)).events;
 }
 
 async function untilTold(count: number): Promise<void> {

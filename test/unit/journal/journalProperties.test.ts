@@ -66,9 +66,9 @@ describe('sealed.json', () => {
         const journal = await open();
         try {
           expect((await journal.page({ limit: 100 })).items.map(({ id }) => id)).toEqual(all);
-          expect((await journal.after(null, 100))?.map(({ id }) => id).reverse()).toEqual(all);
+          expect((await journal.after(0, 100)).map(({ entry }) => entry.id).reverse()).toEqual(all);
           for (const id of all) expect((await journal.find(id))?.id).toBe(id);
-          expect((await journal.after(idOf(2), 1))?.map(({ id }) => id)).toEqual([idOf(3)]);
+          expect((await journal.after(2, 1)).map(({ entry }) => entry.id)).toEqual([idOf(3)]);
           expect(journal.size.entries).toBe(COUNT);
           expect(await readAnchor(path.join(folder.path, 'anchor'))).toEqual(anchor);
         } finally {

@@ -42,7 +42,7 @@ async function look(times = 1): Promise<void> {
 }
 
 async function told(): Promise<readonly string[]> {
-  return (await log.after(null, 999)).map(({ type, subject }) => `${type} ${subject}`);
+  return (await log.after(null, 999)).events.map(({ type, subject }) => `${type} ${subject}`);
 }
 
 const bothDrift = ['proxy.drift.detected LocalSystem', 'proxy.drift.detected LocalService'];
@@ -55,7 +55,7 @@ describe('drift', () => {
     await practice.proxy.copy({}, actor);
     await look(9);
     expect(await told()).toEqual([...bothDrift, ...bothCleared]);
-    const events = await log.after(null, 9);
+    const { events } = await log.after(null, 9);
     expect(events[0]).toMatchObject({
       problem: 'drift/LocalSystem',
       resolved: false,
@@ -140,7 +140,7 @@ describe('drift', () => {
     await practice.set(anna, { flags: 3, proxy: `http=user:secret@${annasProxy}` });
     await practice.set(localService, { flags: 3, proxy: 'user:secret@elsewhere.contoso.com:8080' });
     await look(3);
-    const events = await log.after(null, 9);
+    const { events } = await log.after(null, 9);
     expect(events).toHaveLength(2);
     expect(JSON.stringify(events)).not.toMatch(/secret|contoso|8080/);
   });

@@ -80,7 +80,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-const told = async () => (await log.after(null, 999)).map(({ type, subject }) => `${type} ${subject}`);
+const told = async () => (await log.after(null, 999)).events.map(({ type, subject }) => `${type} ${subject}`);
 const warnings = () => practice.logger.lines.filter((line) => line.includes('could not look'));
 
 describe('the looks at the accounts', () => {

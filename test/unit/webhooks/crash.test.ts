@@ -1,4 +1,4 @@
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DeliveryFailure, type Exchange } from '../../../src/webhooks/exchange';
 import { type WebhookFiles, openWebhookFiles } from '../../../src/webhooks/files';
@@ -197,9 +197,65 @@ describe('the files', () => {
     await writeFile(file, bytes);
     const second = await openPracticeWebhooks({ files: await openWebhookFiles(folder.path) });
     cleanUp.push(second.close);
-    expect(second.webhooks.page({ limit: 50 }).items.map((one) => one.id)).toEqual([other]);
+    expect(second.webhooks.page({ limit: 50 })).toMatchObject({ items: [{ id: other }], damaged: [id] });
+    expect(second.webhooks.summary().states).toMatchObject({ active: 1, damaged: 1 });
+    expect(() => second.webhooks.get(id)).toThrow(/cannot be used.*Restore webhooks\/<id>\.json/);
     expect(second.logger.lines.join()).toContain(`"file":"${id}.json"`);
     expect(await readFile(file, 'utf8')).toBe(bytes);
+  });
+
+  it.each(['json', 'next.json'])(
+    'that cannot be read (%s) stop neither the start nor the others',
+    async (kind) => {
+      const folder = await temporaryFolder();
+      cleanUp.push(() => folder.remove());
+      const first = await openPracticeWebhooks({ files: await openWebhookFiles(folder.path) });
+      const { id } = await first.create();
+      const { id: other } = await first.create();
+      await first.close();
+      const file = path.join(folder.path, 'webhooks', `${id}.${kind}`);
+      await rm(file, { force: true });
+      await mkdir(file);
+      const second = await openPracticeWebhooks({ files: await openWebhookFiles(folder.path) });
+      cleanUp.push(second.close);
+      expect(second.webhooks.page({ limit: 50 })).toMatchObject({ items: [{ id: other }], damaged: [id] });
+      expect(second.logger.lines.join()).toContain(`"file":"${id}.${kind}"`);
+    },
+  );
+
+  it('of dead deliveries that are damaged are kept aside, and the webhook goes on', async () => {
+    const folder = await temporaryFolder();
+    cleanUp.push(() => folder.remove());
+    const exchange: Exchange = () => Promise.resolve({ ...ok, status: 410 });
+    const first = await openPracticeWebhooks({ exchange, files: await openWebhookFiles(folder.path) });
+    const { id } = await first.create();
+    first.feed.record();
+    await eventually(() => first.webhooks.get(id).dead === 1);
+    await first.close();
+    const file = path.join(folder.path, 'webhooks', `${id}.dead.json`);
+    const bytes = (await readFile(file, 'utf8')).replace('LocalService', 'LocalSystem');
+    await writeFile(file, bytes);
+
+    const open = async () => {
+      const opened = await openPracticeWebhooks({
+        exchange,
+        feed: first.feed,
+        files: await openWebhookFiles(folder.path),
+      });
+      cleanUp.push(opened.close);
+      return opened;
+    };
+    const { webhooks, feed, logger, close } = await open();
+    expect(webhooks.page({ limit: 50 })).toMatchObject({ items: [{ id, dead: 0 }], damaged: [] });
+    const line = logger.lines.find((one) => one.includes('kept aside')) ?? '{}';
+    const { as, ...rest } = JSON.parse(line) as { as: string };
+    expect(rest).toMatchObject({ level: 'error', file: `${id}.dead.json` });
+    await webhooks.patch(id, { paused: false }, webhookActor);
+    feed.record();
+    await eventually(() => webhooks.get(id).dead === 1);
+    expect(await readFile(path.join(folder.path, 'webhooks', as), 'utf8')).toBe(bytes);
+    await close();
+    expect((await open()).webhooks.get(id)).toMatchObject({ dead: 1 });
   });
 
   it('of a webhook that is deleted are gone, those of an interrupted deletion too', async () => {
@@ -217,6 +273,7 @@ describe('the files', () => {
     ).load({
       recorded: () => Promise.resolve(true),
       damaged: () => undefined,
+      setAside: () => undefined,
     });
     expect(await readdir(path.join(folder.path, 'webhooks'))).toEqual([]);
   });

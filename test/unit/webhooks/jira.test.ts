@@ -166,7 +166,11 @@ describe('Jira', () => {
     await eventually(() => desk.practice.deliveries(desk.id)[0]?.status === 403);
     const other = desk.record({ ...drift, problem: 'drift/LocalSystem' });
     await eventually(() => desk.hasSent(desk.id, other.id));
-    expect(desk.practice.webhooks.get(desk.id)).toMatchObject({ failing: null, pending: 1 });
+    expect(desk.practice.webhooks.get(desk.id)).toMatchObject({
+      failing: { detail: expect.stringContaining('permission to comment') as string },
+      pending: 1,
+      retrying: 1,
+    });
   });
 
   it('in which the issue was deleted, also in the meantime, gets a new one', async () => {

@@ -70,7 +70,11 @@ describe('ServiceNow', () => {
     await eventually(() => desk.practice.deliveries(desk.id)[0]?.status === 403);
     const other = desk.record({ ...drift, problem: 'drift/LocalSystem' });
     await eventually(() => desk.hasSent(desk.id, other.id));
-    expect(desk.practice.webhooks.get(desk.id)).toMatchObject({ failing: null, pending: 1 });
+    expect(desk.practice.webhooks.get(desk.id)).toMatchObject({
+      failing: { detail: expect.stringContaining('ACL Exception') as string },
+      pending: 1,
+      retrying: 1,
+    });
     expect(desk.practice.deliveries(desk.id)[1]?.detail).toContain('ACL Exception');
   });
 

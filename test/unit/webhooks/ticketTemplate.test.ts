@@ -59,7 +59,10 @@ describe('a template', () => {
     await desk.make(webhook());
     desk.record({ problem: 'p/1', severity: 'fatal' as 'info' });
     await desk.happens({ problem: 'p/2' });
-    expect(desk.practice.webhooks.get(desk.id).failing).toBeNull();
+    expect(desk.practice.webhooks.get(desk.id)).toMatchObject({
+      retrying: 1,
+      failing: { detail: 'the receiver answered 400' },
+    });
   });
 
   it('with a field that there is not is refused when it is made', async () => {
