@@ -49,7 +49,7 @@ export interface FeedPart {
   readonly events: readonly ServiceEvent[];
   /** The place behind them; where there are none, the one that was asked for. */
   readonly place: FeedPlace | null;
-  /** How many events between the place that was asked for and these are no longer kept. */
+  /** How many events between both places are not among these: they are no longer kept, or cannot be read. */
   readonly missed: number;
 }
 

@@ -90,14 +90,13 @@ export class EventLog implements EventFeed {
   }
 
   async after(place: FeedPlace | null, limit: number): Promise<FeedPart> {
-    const { first } = this.folder.kept;
     const from = place === null ? 0 : await this.numberOf(place);
     const found = await this.folder.after(from, limit);
     const last = found.at(-1);
     return {
       events: found.map(({ entry }) => entry),
       place: last === undefined ? place : { seq: last.seq, id: last.entry.id },
-      missed: last === undefined ? 0 : Math.max(0, first - 1 - from),
+      missed: last === undefined ? 0 : last.seq - from - found.length,
     };
   }
 

@@ -178,8 +178,8 @@ export interface Webhook {
    */
   readonly deadDropped: number;
   /**
-   * Events, of all types, that the service no longer had when this webhook could have taken them over: it was paused, or its
-   * receiver failed, for too long.
+   * Events, of all types, that the service no longer had, or could not read, when this webhook could have taken them over:
+   * it was paused, or its receiver failed, for too long.
    * @isInt
    */
   readonly missed: number;

@@ -191,7 +191,8 @@ export class Worker {
       delivery: delivery.id,
       detail: failure.message,
     });
-    await state.note((current) => afterFailure(current, delivery, facts));
+    const ofNow = ({ pending }: StoredWebhook) => pending.find(({ id }) => id === delivery.id) ?? delivery;
+    await state.note((current) => afterFailure(current, ofNow(current), facts));
     if (failure.facts.status === 410) {
       await this.giveUp([delivery], 'a webhook was disabled: its receiver answers 410 Gone', (current) => ({
         ...current,
@@ -199,7 +200,7 @@ export class Worker {
         statusReason: failure.message,
         failing: null,
       }));
-    } else if (isOver(delivery, now)) {
+    } else if (isOver(ofNow(state.current), now)) {
       await this.giveUp([delivery], 'a delivery of a webhook was given up after three days');
     }
   }
@@ -207,7 +208,7 @@ export class Worker {
   /** What was replayed while something later of the same problem was under way comes too late. */
   private async passOver(): Promise<void> {
     const { current } = this.state;
-    const late = current.pending.filter((one) => isSuperseded(current, one));
+    const late = current.pending.filter((one) => one.round > 0 && isSuperseded(current, one));
     if (late.length > 0) await this.giveUp(late, 'something later of the same problem was delivered');
   }
 
@@ -228,10 +229,13 @@ export class Worker {
   private tellMissed(number: number): void {
     const { state, parts } = this;
     const { id } = state.current;
-    parts.logger.warn('events were no longer kept when a webhook could have taken them over', {
-      webhook: id,
-      number,
-    });
+    parts.logger.warn(
+      'events were no longer kept, or not readable, when a webhook could have taken them over',
+      {
+        webhook: id,
+        number,
+      },
+    );
     parts.counted('missed', number);
   }
 

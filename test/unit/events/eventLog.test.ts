@@ -133,7 +133,8 @@ describe('the event log', () => {
     await appendFile(file, '{"seq":4,"prev":"00');
     await withLog(async (log) => {
       await fill(log, 5, 5);
-      expect(numbers((await log.after(null, 9)).events)).toEqual([1, 3, 5]);
+      const { events, missed } = await log.after(null, 9);
+      expect([numbers(events), missed]).toEqual([[1, 3, 5], 1]);
       // Behind the damaged event: what was recorded after it.
       expect(await log.after(placeOf(2), 9)).toMatchObject({ events: [event(3), event(5)], missed: 0 });
     });
