@@ -207,9 +207,13 @@ export class Worker {
 
   /** What was replayed while something later of the same problem was under way comes too late. */
   private async passOver(): Promise<void> {
-    const { current } = this.state;
+    const { state } = this;
+    const { current } = state;
     const late = current.pending.filter((one) => one.round > 0 && isSuperseded(current, one));
-    if (late.length > 0) await this.giveUp(late, 'something later of the same problem was delivered');
+    if (late.length === 0) return;
+    const detail = 'something later of the same problem was delivered';
+    await state.note((now) => late.reduce((webhook, one) => replaced(webhook, { ...one, detail }), now));
+    await this.giveUp(late, detail);
   }
 
   private async giveUp(

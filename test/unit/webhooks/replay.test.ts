@@ -82,6 +82,9 @@ describe('a replay', () => {
     await eventually(() => webhooks.get(id).pending === 0);
     expect(webhooks.get(id)).toMatchObject({ dead: 1 });
     expect([sent, counts.dead]).toEqual([2, 2]);
+    expect(deliveries(id).find(({ state }) => state === 'dead')).toMatchObject({
+      detail: 'something later of the same problem was delivered',
+    });
   });
 
   it('keeps the order of its problem: it goes before what came after it', async () => {
