@@ -1,5 +1,6 @@
 import type { RunningAgent } from './agents';
 import { type Fleet, inventoryOf, messagesOf, startFleet, task } from './fleet';
+import { startRelay } from './relay';
 
 const LIMIT_MS = 600_000;
 const LINE = /^[^\n\r]{20,2000}$/;
@@ -131,6 +132,40 @@ it(
       expect(stdout).toContain('VALUE_SPECIFIED_IN_NO_LOG_PARAMETER');
       expect(stdout + stderr).not.toContain(agent.token);
     }
+  },
+  LIMIT_MS,
+);
+
+it(
+  'shows the token neither when a server repeats it, in an answer as in a refusal, nor with white space around it',
+  async () => {
+    const repeats = await startRelay(agent.url, ({ path, headers }, response) => {
+      const said = headers.authorization ?? '';
+      const token = said.replace('Bearer ', '');
+      if (path.includes('refused')) {
+        response
+          .writeHead(403)
+          .end(JSON.stringify({ code: said, detail: `I know ${token}.`, errors: [said] }));
+      } else response.end(JSON.stringify({ source: said, contexts: [{ id: token }] }));
+    });
+    const tasks = ['refused', 'answered'].flatMap((source) =>
+      ['{{ sensorproxy_token }}', ' {{ sensorproxy_token }}\n'].map((token) => ({
+        ...task('proxy_contexts_info', { url: repeats.url, source, token }),
+        ignore_errors: true,
+      })),
+    );
+    for (const output of ['default', 'json'] as const) {
+      const { stdout, stderr } = await fleet.ansible.play(tasks, inventoryOf([agent]), {
+        ...{ output, diff: true, args: ['-vvvvv'] },
+      });
+      expect(stdout).toContain('I know ********.');
+      expect(stdout + stderr).not.toContain(agent.token);
+    }
+    expect(repeats.requests).toHaveLength(8);
+    expect(new Set(repeats.requests.map(({ headers }) => headers.authorization))).toEqual(
+      new Set([`Bearer ${agent.token}`]),
+    );
+    await repeats.close();
   },
   LIMIT_MS,
 );

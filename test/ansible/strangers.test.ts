@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { createAuthority } from '../support/certificates';
+import { listenOnLoopback } from '../support/scriptedServer';
 import type { RunningAgent } from './agents';
 import { type Fleet, messagesOf, resultsOf, startFleet, task } from './fleet';
 import { ask as askAgent, startRelay } from './relay';
@@ -71,14 +73,81 @@ it(
       `${url} answered GET /proxy/contexts with status 502 and no reason`,
       `${url} answered with more than 16777216 bytes`,
       `${url} broke off its answer`,
-      `${url} did not finish its answer within 2 s`,
-      `${url} did not answer within 2 s`,
+      `${url} did not give its whole answer within 2 s`,
+      `${url} did not give its whole answer within 2 s`,
       `${url} broke off the connection before it had answered`,
     ]);
     expect(elsewhere.requests).toEqual([]);
   },
   LIMIT_MS,
 );
+
+it(
+  'gives up an agent that answers byte by byte once the time is over, in headers, body and TLS alike, and the others go on',
+  async () => {
+    const openings = {
+      statusLine: 'HTTP/1.1 ',
+      header: 'HTTP/1.1 200 OK\r\nX-Slow: ',
+      body: 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{',
+      chunks: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2710\r\n',
+      refusal: 'HTTP/1.1 503 Unavailable\r\nContent-Length: 100000\r\n\r\n{',
+      // A record of TLS's handshake, of 16 KiB.
+      handshake: Buffer.from([0x16, 3, 3, 0x40, 0, 2, 0, 0x3f, 0xfc, 3, 3]),
+    };
+    const servers = await Promise.all(
+      Object.entries(openings).map(async ([name, opening]) => {
+        const server = await listenOnLoopback(
+          createServer((socket) => {
+            drip(socket, opening);
+          }),
+        );
+        relays.push({ url: '', requests: [], close: () => server.close() });
+        const scheme = name === 'handshake' ? 'https' : 'http';
+        return [name, `${scheme}://127.0.0.1:${server.port}`] as const;
+      }),
+    );
+    const inventory = Object.fromEntries(
+      [...servers, [agent.name, agent.url] as const].map(([name, url]) => [
+        name,
+        { sensorproxy_url: url, sensorproxy_token: agent.token, timeout: name === agent.name ? 60 : 1 },
+      ]),
+    );
+    const timeout = '{{ timeout }}';
+    const modules = [
+      task('proxy_contexts_info', { timeout }),
+      task('proxy_copy', { timeout }),
+      task('endpoints_health', { timeout, timeout_ms: 10_000 }),
+    ].map((one) => ({ ...one, ignore_errors: true }));
+    const began = Date.now();
+    const { tasks } = await fleet.ansible.play(modules, inventory);
+    // The servers go on for half an hour.
+    expect(Date.now() - began).toBeLessThan(120_000);
+    expect(tasks).toHaveLength(3);
+    for (const { name: module, hosts } of tasks) {
+      const seconds = module === 'endpoints_health' ? 11 : 1;
+      expect([module, hosts[agent.name]?.msg]).toEqual([module, undefined]);
+      for (const [name, url] of servers) {
+        const msg = `${url} did not give its whole answer within ${seconds} s`;
+        expect([name, hosts[name]]).toEqual([
+          name,
+          expect.objectContaining({ failed: true, changed: false, msg }),
+        ]);
+      }
+    }
+  },
+  LIMIT_MS,
+);
+
+/** Answers without an end, one byte each time that a client's read would have to wait. */
+function drip(socket: Socket, opening: string | Buffer): void {
+  socket.once('data', () => {
+    socket.write(opening);
+    const timer = setInterval(() => socket.write(' '), 200);
+    socket.once('close', () => {
+      clearInterval(timer);
+    });
+  });
+}
 
 it(
   'warns when the token would go over the network in plain HTTP',

@@ -42,7 +42,7 @@ options:
     default: true
   timeout:
     description:
-      - How many seconds to wait for an answer.
+      - How many seconds an exchange with the service may take, from finding its address to the last byte of its answer.
     type: int
     default: 60
 notes:

@@ -8,9 +8,11 @@ __metaclass__ = type
 
 import http.client
 import json
+import queue
 import re
 import socket
 import ssl
+import threading
 import time
 import uuid
 from urllib.error import HTTPError, URLError
@@ -73,8 +75,10 @@ class Agent(object):
         self.options = {name: params[name] for name in ('client_cert', 'client_key', 'ca_path', 'validate_certs')}
         check_files(params['client_cert'], params['client_key'], params['ca_path'])
         self.headers = {'Accept': 'application/json'}
+        self.secrets = []
         if params['token'] is not None:
-            self.headers['Authorization'] = 'Bearer %s' % checked_token(params['token'])
+            self.secrets = [checked_token(params['token'])]
+            self.headers['Authorization'] = 'Bearer %s' % self.secrets[0]
 
     def sends_token_in_the_clear(self):
         """Whether somebody on the way could read the token."""
@@ -116,10 +120,31 @@ class Agent(object):
             time.sleep(USED_KEY_PAUSE_S)
 
     def _send(self, method, path, query=(), body=None, headers=None, more_seconds=0):
-        sent = dict(self.headers, **(headers or {}))
+        """One exchange. In a thread of its own, since a time-out of a socket bounds each of its operations and not their sum:
+        a server that sends one byte at a time, or a name server that does not answer, would otherwise hold the module."""
+        seconds = self.timeout + more_seconds
+        ended = queue.SimpleQueue()
+
+        def exchange():
+            try:
+                ended.put((self._exchange(method, path, query, body, headers or {}, seconds), None))
+            except BaseException as error:
+                ended.put((None, error))
+
+        # The thread of an exchange that is given up ends with the module.
+        threading.Thread(target=exchange, daemon=True).start()
+        try:
+            answer, error = ended.get(timeout=seconds)
+        except queue.Empty:
+            raise self._late(seconds)
+        if error is not None:
+            raise error
+        return answer
+
+    def _exchange(self, method, path, query, body, headers, seconds):
+        sent = dict(self.headers, **headers)
         if body is not None:
             sent['Content-Type'] = 'application/json'
-        seconds = self.timeout + more_seconds
         where = '%s %s' % (method, path)
         try:
             response = open_url(
@@ -134,26 +159,26 @@ class Agent(object):
                 decompress=False,
                 **self.options
             )
-            return self._good(response, where, seconds)
+            return self._good(response, where)
         except HTTPError as error:
-            raise self._refused(error, where, seconds)
+            raise self._refused(error, where)
         except AgentError:
             raise
         except Exception as error:
             raise self._failed(error, seconds)
 
-    def _good(self, response, where, seconds):
+    def _good(self, response, where):
         try:
-            body = json.loads(self._read(response, seconds))
+            body = json.loads(self._read(response))
         except ValueError:
             body = None
         if not isinstance(body, dict):
             raise AgentError('%s answered %s with something else than this service does' % (self.url, where))
         return Answer(body, response.headers)
 
-    def _refused(self, error, where, seconds):
+    def _refused(self, error, where):
         try:
-            problem = json.loads(self._read(error, seconds))
+            problem = json.loads(self._read(error))
         except Exception:
             problem = None
         if 300 <= error.code < 400:
@@ -163,9 +188,8 @@ class Agent(object):
         line = '%s refused %s: %d %s: %s' % (self.url, where, error.code, problem['code'], problem.get('detail', ''))
         return AgentError(line + told_beside(problem), problem=problem)
 
-    def _read(self, response, seconds):
-        """The body, within a size and a time: a server that drips would otherwise be waited for without end."""
-        deadline = time.monotonic() + seconds
+    def _read(self, response):
+        """The body, within a size."""
         stated = response.headers.get('Content-Length', '')
         expected = int(stated) if stated.isdigit() else None
         chunks = []
@@ -178,8 +202,6 @@ class Agent(object):
             size += len(chunk)
             if size > MAX_BYTES:
                 raise AgentError('%s answered with more than %d bytes' % (self.url, MAX_BYTES))
-            if time.monotonic() > deadline:
-                raise AgentError('%s did not finish its answer within %d s' % (self.url, seconds))
         if expected is not None and size < expected:
             raise AnswerLost('%s broke off its answer' % self.url)
         return b''.join(chunks).decode('utf-8')
@@ -187,7 +209,7 @@ class Agent(object):
     def _failed(self, error, seconds):
         cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
         if isinstance(cause, socket.timeout):
-            return AgentError('%s did not answer within %d s' % (self.url, seconds))
+            return self._late(seconds)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return AgentError(
                 '%s: its certificate is not accepted: %s. ca_path may name its authority'
@@ -199,11 +221,16 @@ class Agent(object):
             return AnswerLost('%s broke off the connection before it had answered' % self.url)
         return AgentError('%s cannot be reached: %s' % (self.url, getattr(cause, 'strerror', None) or cause))
 
+    def _late(self, seconds):
+        return AgentError('%s did not give its whole answer within %d s' % (self.url, seconds))
+
 
 def run(module, work):
     """Ends the module with what `work(agent)` returns, or with the one line of its AgentError."""
     try:
         agent = Agent(module.params)
+        # Ansible hides the token as it was given. This is the token as it is sent, should a server repeat it.
+        module.no_log_values.update(agent.secrets)
         if agent.sends_token_in_the_clear():
             module.warn('%s is plain HTTP to another machine: whoever listens on the way has the token' % agent.url)
         result = work(agent)
