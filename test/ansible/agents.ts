@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import type { Change, ProxyContexts } from '../../src/proxy/model';
 import { practiceDomainController } from '../../src/registry/regfile/practiceDomainController';
 
-const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'main.js');
+/** The built program. */
+export const PROGRAM = path.join(__dirname, '..', '..', 'dist', 'main.js');
 const START_MS = 30_000;
 const ANSWER_MS = 20_000;
 /** Root may write everywhere; without this power it is an owner as any other. */
@@ -28,6 +29,7 @@ export interface RunningAgent {
   readonly name: string;
   readonly url: string;
   readonly token: string;
+  readonly dataDir: string;
   call<Body>(method: string, where: string, body?: object, ifMatch?: string): Promise<Body>;
   /** What stands in its registry, in hex. */
   hexes(): Promise<Readonly<Record<string, string | null>>>;
@@ -88,6 +90,7 @@ export async function startAgent(
     name,
     url,
     token,
+    dataDir,
     call,
     hexes: async () => {
       const { contexts } = await call<ProxyContexts>('GET', '/proxy/contexts');

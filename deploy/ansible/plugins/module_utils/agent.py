@@ -18,6 +18,7 @@ import uuid
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible.module_utils.urls import open_url
 
 # An answer has some kilobytes; a health report of 200 endpoints has less than one megabyte.
@@ -186,7 +187,7 @@ class Agent(object):
         if not isinstance(problem, dict) or not isinstance(problem.get('code'), str):
             return AgentError('%s answered %s with status %d and no reason' % (self.url, where, error.code))
         line = '%s refused %s: %d %s: %s' % (self.url, where, error.code, problem['code'], problem.get('detail', ''))
-        return AgentError(line + told_beside(problem), problem=problem)
+        return AgentError(line + told_beside(problem), problem=camel_dict_to_snake_dict(problem))
 
     def _read(self, response):
         """The body, within a size."""

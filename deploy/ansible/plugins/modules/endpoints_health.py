@@ -74,10 +74,178 @@ status:
   type: str
   sample: healthy
 checks:
-  description: One for each account and endpoint, with its route, its six phases, what failed and what helps.
+  description: One for each account and endpoint.
   returned: when the service answered
   type: list
   elements: dict
+  contains:
+    context:
+      description: The account, C(LocalSystem), C(LocalService), C(NetworkService) or a SID.
+      type: str
+    endpoint:
+      description: The endpoint.
+      type: dict
+      contains:
+        host:
+          description: Its name.
+          type: str
+        port:
+          description: Its TCP port.
+          type: int
+        region:
+          description: The region, C(workspace) or C(sensor).
+          type: str
+        origin:
+          description: Where it comes from, C(catalogue), C(workspace), C(file) or C(sensor).
+          type: str
+    status:
+      description: C(healthy), C(degraded), C(unknown) or C(unhealthy).
+      type: str
+    checked_at:
+      description: When the check was done, RFC 3339 UTC.
+      type: str
+    duration_ms:
+      description: How long it took, in milliseconds.
+      type: float
+    route:
+      description: The way that programs of the account take to the endpoint.
+      type: dict
+      contains:
+        via:
+          description: What decides, C(direct), C(proxy), C(pac), C(autoDetect) or C(unknown).
+          type: str
+        proxy:
+          description: C(host:port) of the proxy. None when there is none, or it cannot be told.
+          type: str
+        because:
+          description: Why.
+          type: str
+        candidates:
+          description: All ways in the order in which they are tried, as a PAC file writes them.
+          type: list
+          elements: str
+    phases:
+      description: All six, whatever happened.
+      type: list
+      elements: dict
+      contains: &phase
+        name:
+          description: C(route), C(resolve), C(connect), C(proxyConnect), C(tls) or C(request).
+          type: str
+        status:
+          description: C(pass), C(warn), C(fail) or C(skipped).
+          type: str
+        duration_ms:
+          description: How long it took, in milliseconds; 0 when skipped.
+          type: float
+        detail:
+          description: What was seen.
+          type: str
+    failure:
+      description: The first phase that failed. None when none did.
+      type: dict
+      contains: &verdict
+        code:
+          description: A stable slug; the service's documentation lists them.
+          type: str
+        phase:
+          description: The phase that it is said of.
+          type: str
+        detail:
+          description: What happened.
+          type: str
+        remedy:
+          description: What to do about it.
+          type: str
+    warnings:
+      description: What is wrong although it may work.
+      type: list
+      elements: dict
+      contains: *verdict
+    failed_over:
+      description: The ways that a PAC file named before this one, and that could not be taken.
+      type: list
+      elements: dict
+      contains:
+        way:
+          description: As in the route's I(candidates).
+          type: str
+        phases:
+          description: Without C(route).
+          type: list
+          elements: dict
+          contains: *phase
+        failure:
+          description: Why not.
+          type: dict
+          contains: *verdict
+    tls:
+      description: What the TLS handshake showed. None when there was none.
+      type: dict
+      contains:
+        protocol:
+          description: Such as C(TLSv1.3).
+          type: str
+        cipher:
+          description: The cipher suite's IANA name.
+          type: str
+        issuer:
+          description: The certificate's issuer.
+          type: str
+        subject:
+          description: The certificate's subject.
+          type: str
+        valid_from:
+          description: From when it is valid, RFC 3339 UTC.
+          type: str
+        valid_to:
+          description: When it expires, RFC 3339 UTC.
+          type: str
+        days_left:
+          description: Whole days until then; negative when it has expired.
+          type: float
+        fingerprint256:
+          description: SHA-256 of the certificate.
+          type: str
+        trust:
+          description: What the chain ends in, C(public), C(private) or C(untrusted).
+          type: str
+        inspection:
+          description: C(suspected) unless the chain ends in a public root, else C(none).
+          type: str
+        client_certificate_requested:
+          description: Whether the endpoint asked for a client certificate. None when that could not be seen.
+          type: bool
+        chain:
+          description: The chain, the endpoint's certificate first.
+          type: list
+          elements: dict
+          contains:
+            subject:
+              description: The subject.
+              type: str
+            issuer:
+              description: The issuer.
+              type: str
+            valid_from:
+              description: From when it is valid, RFC 3339 UTC.
+              type: str
+            valid_to:
+              description: When it expires, RFC 3339 UTC.
+              type: str
+            fingerprint256:
+              description: SHA-256 of the certificate.
+              type: str
+    http:
+      description: The endpoint's answer. None when there was none.
+      type: dict
+      contains:
+        status:
+          description: Its status; 200 and 503 are healthy.
+          type: float
+        clock_offset_ms:
+          description: How far its clock is ahead of the domain controller's, in milliseconds. None when it said no time.
+          type: float
   sample: [{context: LocalService, status: healthy}]
 troubles:
   description: One line for each check that is not healthy, with the codes and what helps.
@@ -98,11 +266,75 @@ findings:
   returned: when the service answered
   type: list
   elements: dict
+  contains:
+    code:
+      description: A stable slug; the service's documentation lists them.
+      type: str
+    severity:
+      description: C(info), C(warning) or C(blocking).
+      type: str
+    detail:
+      description: What was seen.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
   sample: []
 problem:
-  description: The service's own account of what is wrong (RFC 9457), with a stable C(code).
+  description: The service's own account of what is wrong (RFC 9457).
   returned: when the service refused
   type: dict
+  contains:
+    type:
+      description: A page of the service about the problem.
+      type: str
+    title:
+      description: The problem in general.
+      type: str
+    status:
+      description: The answer's HTTP status.
+      type: int
+    detail:
+      description: What is wrong in this case, and how to mend it.
+      type: str
+    instance:
+      description: A URN that ends in the request's id, as the service's log has it.
+      type: str
+    code:
+      description: A stable slug to branch on.
+      type: str
+    errors:
+      description: What does not fit, one by one.
+      returned: with some codes, such as C(validation-failed) and C(settings-invalid)
+      type: list
+      elements: dict
+      contains:
+        detail:
+          description: What is wrong.
+          type: str
+        in:
+          description: The part of the request, C(body), C(query), C(path) or C(header).
+          returned: when it is not the body
+          type: str
+        pointer:
+          description: JSON Pointer (RFC 6901) into that part.
+          type: str
+    scope:
+      description: What the token must be allowed.
+      returned: with C(scope-missing)
+      type: str
+    candidates:
+      description: Who may be meant.
+      returned: with C(source-ambiguous)
+      type: list
+      elements: dict
+      contains:
+        sid:
+          description: The account's SID.
+          type: str
+        account:
+          description: The account's name.
+          type: str
   sample: {code: region-unknown, status: 400}
 '''
 

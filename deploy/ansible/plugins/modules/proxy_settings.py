@@ -99,30 +99,204 @@ backup_id:
   returned: success
   type: str
   sample: 20261124T080434371Z-5a24972a
+source:
+  description: None; only M(sensorproxy.agent.proxy_copy) has one.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: C(LocalSystem), C(LocalService), C(NetworkService) or a SID.
+      type: str
+    sid:
+      description: The account's SID.
+      type: str
 results:
-  description: The account, whether it was changed (in check mode whether it would be), its settings before and after.
+  description: The account.
   returned: success
   type: list
   elements: dict
-  sample: [{target: LocalService, changed: false, before: null, after: null}]
+  contains:
+    target:
+      description: C(LocalSystem), C(LocalService), C(NetworkService) or a SID.
+      type: str
+    changed:
+      description: Whether it was changed; in check mode, whether it would be.
+      type: bool
+    before:
+      description: The settings before. None when there were none, or none that can be decoded.
+      type: dict
+      contains: &settings
+        version:
+          description: Version of the bytes' format, 70 or 60.
+          type: int
+        counter:
+          description: Raised by one at each change.
+          type: int
+        flags:
+          description: What is in force.
+          type: dict
+          contains:
+            direct:
+              description: Direct, when nothing else applies.
+              type: bool
+            proxy:
+              description: I(proxy_server).
+              type: bool
+            auto_config_url:
+              description: I(auto_config_url).
+              type: bool
+            auto_detect:
+              description: Auto-detect (WPAD).
+              type: bool
+        proxy_server:
+          description: The proxy list, in force or not. None when empty.
+          type: str
+        bypass_list:
+          description: Hosts that are reached without the proxy.
+          type: list
+          elements: str
+        auto_config_url:
+          description: The PAC file's URL, in force or not. None when empty.
+          type: str
+    after:
+      description: The settings after. None when there are none, or none that can be decoded.
+      type: dict
+      contains: *settings
+  sample: [{target: LocalSystem, changed: false, before: null, after: null}]
 restart_recommended:
-  description: Whether a running sensor may need a restart to notice.
+  description: Whether a running sensor may need a restart to notice. False when it has been restarted.
   returned: success
   type: bool
+sensor_restart:
+  description: None; only M(sensorproxy.agent.proxy_copy) restarts.
+  returned: success
+  type: dict
+  contains:
+    status:
+      description: C(restarted) or C(failed).
+      type: str
+    change_id:
+      description: The journal's entry of the restart. None when there is none.
+      type: str
+    code:
+      description: The code of the problem that stopped the restart. None without one.
+      type: str
+    detail:
+      description: What happened.
+      type: str
 dry_run:
   description: Whether this only says what would happen.
   returned: success
   type: bool
 findings:
-  description: What a person should know. Each has a C(code), a C(severity), a C(detail) and a C(remedy).
+  description: What a person should know.
   returned: success
   type: list
   elements: dict
+  contains:
+    code:
+      description: A stable slug; the service's documentation lists them.
+      type: str
+    severity:
+      description: C(info), C(warning) or C(blocking).
+      type: str
+    detail:
+      description: What was seen.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
   sample: []
 problem:
-  description: The service's own account of what is wrong (RFC 9457), with a stable C(code).
+  description: The service's own account of what is wrong (RFC 9457).
   returned: when the service refused
   type: dict
+  contains:
+    type:
+      description: A page of the service about the problem.
+      type: str
+    title:
+      description: The problem in general.
+      type: str
+    status:
+      description: The answer's HTTP status.
+      type: int
+    detail:
+      description: What is wrong in this case, and how to mend it.
+      type: str
+    instance:
+      description: A URN that ends in the request's id, as the service's log has it.
+      type: str
+    code:
+      description: A stable slug to branch on.
+      type: str
+    errors:
+      description: What does not fit, one by one.
+      returned: with some codes, such as C(validation-failed) and C(settings-invalid)
+      type: list
+      elements: dict
+      contains:
+        detail:
+          description: What is wrong.
+          type: str
+        in:
+          description: The part of the request, C(body), C(query), C(path) or C(header).
+          returned: when it is not the body
+          type: str
+        pointer:
+          description: JSON Pointer (RFC 6901) into that part.
+          type: str
+    scope:
+      description: What the token must be allowed.
+      returned: with C(scope-missing)
+      type: str
+    candidates:
+      description: Who may be meant.
+      returned: with C(source-ambiguous)
+      type: list
+      elements: dict
+      contains:
+        sid:
+          description: The account's SID.
+          type: str
+        account:
+          description: The account's name.
+          type: str
+    failed:
+      description: What failed of a change that was then undone.
+      returned: with C(write-failed), C(registry-changed) and C(journal-unavailable)
+      type: dict
+      contains:
+        target:
+          description: The account. None when it was the journal.
+          type: str
+        code:
+          description: A stable slug.
+          type: str
+        detail:
+          description: What happened.
+          type: str
+    restored:
+      description: The accounts that have again what they had before.
+      returned: with I(failed)
+      type: list
+      elements: str
+    not_restored:
+      description: The accounts that could not be put back. Restore the backup once the cause is mended.
+      returned: with I(failed)
+      type: list
+      elements: dict
+      contains:
+        target:
+          description: The account.
+          type: str
+        detail:
+          description: Why not.
+          type: str
+    backup_id:
+      description: What was saved before, for M(sensorproxy.agent.proxy_restore).
+      returned: with I(failed)
+      type: str
   sample: {code: settings-invalid, status: 422}
 '''
 
