@@ -49,6 +49,7 @@ export interface PlayOptions {
   /** `json`: the result of each task. `default`: what a person sees. */
   readonly output?: 'json' | 'default';
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Ansible, ready to use. */
@@ -115,7 +116,10 @@ export async function installCollection(folder: string): Promise<Ansible> {
       ...(options.args ?? []),
     ];
     const callback = options.output === 'default' ? 'default' : 'ansible.posix.json';
-    const ended = await run('ansible-playbook', args, { ANSIBLE_STDOUT_CALLBACK: callback });
+    const ended = await run('ansible-playbook', args, {
+      ANSIBLE_STDOUT_CALLBACK: callback,
+      ...options.env,
+    });
     return { ...ended, ...(callback === 'default' ? { tasks: [], stats: {} } : readJson(ended)) };
   };
   await mkdir(path.join(folder, 'tmp'), { recursive: true });

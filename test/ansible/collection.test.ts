@@ -200,7 +200,7 @@ it(
       'dc01,',
       'sensorproxy.agent.install',
     );
-    expect(tasks).toContain('Unregister the version before, and register this one');
+    expect(tasks).toContain('Unregister what is there, and register this version');
   },
   LIMIT_MS,
 );
