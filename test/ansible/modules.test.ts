@@ -4,8 +4,9 @@ import type { ProxyContexts } from '../../src/proxy/model';
 import { createAuthority } from '../support/certificates';
 import { anna, ben } from '../support/practice';
 import { startTlsEndpoint } from '../support/tlsEndpoint';
-import type { RunningAgent } from './agents';
+import { type RunningAgent, startAgent } from './agents';
 import type { PlayOptions, TaskResult } from './ansible';
+import { expectDiffs } from './differences';
 import { type Fleet, inventoryOf, startFleet, task } from './fleet';
 
 const LIMIT_MS = 600_000;
@@ -46,12 +47,19 @@ async function changes(agent: RunningAgent, module: string, options: object): Pr
   const first = await ask(agent, module, options, { diff: true });
   expect(first).toMatchObject({ changed: true, dry_run: false });
   expect(first.diff).toEqual(checked.diff);
+  expect(first.findings).toEqual(checked.findings);
+  expect(first.restart_recommended).toBe(checked.restart_recommended);
+  expectDiffs(first);
   expect(first.results).toEqual(checked.results);
   const [entry, ...others] = await agent.changes();
   expect(entry).toMatchObject({ id: first.change_id, backupId: first.backup_id, outcome: 'applied' });
   expect(others).toEqual(entries);
   const after = await agent.hexes();
+  const checkedAgain = await ask(agent, module, options, { check: true, diff: true });
   const second = await ask(agent, module, options, { diff: true });
+  expect(second.diff).toEqual(checkedAgain.diff);
+  expect([checkedAgain.changed, checkedAgain.dry_run]).toEqual([false, true]);
+  expectDiffs(second);
   expect(second).toMatchObject({ changed: false, change_id: null, backup_id: null });
   expect(second.diff?.every((one) => one.before === one.after)).toBe(true);
   expect(await agent.hexes()).toEqual(after);
@@ -145,6 +153,21 @@ describe('proxy_copy', () => {
     LIMIT_MS,
   );
 });
+
+it(
+  'shows no password in a difference',
+  async () => {
+    const proxyServer = 'anna:secret@proxy.contoso.com:8080';
+    const agent = await startAgent(fleet.ansible.folder, 'password', { proxyServer });
+    const checked = await ask(agent, 'proxy_copy', {}, { check: true, diff: true });
+    const { diff } = await ask(agent, 'proxy_copy', {}, { diff: true });
+    expect(diff).toEqual(checked.diff);
+    expect(diff?.[0]?.after).toContain('proxy_server: …@proxy.contoso.com:8080\n');
+    expect(JSON.stringify(diff)).not.toContain('secret');
+    await agent.stop();
+  },
+  LIMIT_MS,
+);
 
 describe('proxy_settings', () => {
   it(

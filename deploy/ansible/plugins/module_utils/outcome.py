@@ -6,6 +6,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
+
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
 
@@ -34,10 +36,21 @@ def diff_of(change):
     return dict(before_header=name, after_header=name, before=before, after=after)
 
 
+def without_credentials(value):
+    """The same without what looks like `user:password@`, as the service writes its events. Settings may hold such, although
+    WinINET takes none from there, and differences and reports go where the registry does not."""
+    if isinstance(value, dict):
+        return {name: without_credentials(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_credentials(one) for one in value]
+    return re.sub(r'[^\s/=;,@]*:[^\s@]*@', '…@', value) if isinstance(value, str) else value
+
+
 def settings_text(settings):
-    """Settings as lines, always in the same order."""
+    """Settings as lines, always in the same order. What is secret in them is left out."""
     if settings is None:
         return 'settings: none, or none that can be read\n'
+    settings = without_credentials(settings)
     flags = settings['flags']
     in_force = [name for name in ('direct', 'proxy', 'auto_config_url', 'auto_detect') if flags[name]]
     lines = [

@@ -13,7 +13,7 @@ short_description: Put a backup of WinINET proxy settings back on a domain contr
 version_added: 0.1.0
 description:
   - Puts back exactly what was saved before a change, byte for byte, absence included.
-  - What is there now is backed up first. Accounts that have these bytes already are left alone.
+  - What is there now is backed up first. The module is idempotent, accounts that have these bytes already are left alone.
 author:
   - The sensorproxy authors (@sensorproxy)
 options:
