@@ -34,7 +34,7 @@ export interface RunningAgent {
   /** What stands in its registry, in hex. */
   hexes(): Promise<Readonly<Record<string, string | null>>>;
   changes(): Promise<readonly Change[]>;
-  /** Every file that it has, registry, journal and backups included, with its SHA-256. */
+  /** Every file that it has, registry, journal and backups included, with its SHA-256; without its events, which it writes later. */
   files(): Promise<Readonly<Record<string, string>>>;
   /** From here on it cannot write its registry. */
   denyRegistry(): Promise<void>;
@@ -157,7 +157,7 @@ const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
 async function filesBelow(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && path.basename(entry.parentPath) !== 'events')
     .map((entry) => path.join(entry.parentPath, entry.name));
   const contents = await Promise.all(
     names.map(async (name) => [name, sha256(await readFile(name))] as const),

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { anna } from '../support/practice';
 import type { RunningAgent } from './agents';
-import type { PlayOptions } from './ansible';
+import type { Inventory, PlayOptions } from './ansible';
 import { type Fleet, inventoryOf, namesOf, startFleet } from './fleet';
 
 const LIMIT_MS = 1_200_000;
@@ -27,6 +27,7 @@ const named = (name: string): RunningAgent => {
 
 /** The report, as far as the tests look at it. */
 interface Report {
+  readonly state: string;
   readonly ticket: string | null;
   readonly began: string;
   readonly written: string;
@@ -41,6 +42,7 @@ interface Report {
     readonly source: string | null;
     readonly change_id: string | null;
     readonly backup_id: string | null;
+    readonly not_restored: readonly string[];
     readonly accounts: readonly unknown[];
     readonly endpoints: string | null;
     readonly troubles: readonly string[];
@@ -58,9 +60,18 @@ async function rollOut(
     inventoryOf(fleet.agents, options.hosts),
     { ...options, vars: { rollout_ticket: 'CHG0031337', rollout_batch: 3, ...vars } },
   );
-  const file = path.join(fleet.ansible.folder, 'sensorproxy-rollout');
-  const report = JSON.parse(await readFile(`${file}.json`, 'utf8')) as Report;
-  return { ...played, report, markdown: await readFile(`${file}.md`, 'utf8') };
+  const newest = (await reports()).at(-1) ?? '';
+  const report = JSON.parse(await readFile(`${newest}.json`, 'utf8')) as Report;
+  return { ...played, report, markdown: await readFile(`${newest}.md`, 'utf8') };
+}
+
+/** The reports of all runs, without their endings, oldest first. */
+async function reports(): Promise<string[]> {
+  const names = await readdir(fleet.ansible.folder);
+  return names
+    .filter((name) => /^sensorproxy-rollout-\d{8}T\d{6}Z\.json$/.test(name))
+    .map((name) => path.join(fleet.ansible.folder, path.basename(name, '.json')))
+    .sort();
 }
 
 const everything = async () =>
@@ -108,6 +119,8 @@ it(
     expect(second.code).toBe(0);
     expect(changedIn(second.stats)).toEqual([]);
     expect(second.report.totals).toEqual({ 'in sync': 10 });
+    // The report of the first, which alone names the backups, is still there.
+    expect(await reports()).toHaveLength(3);
     expect(await entriesOf()).toEqual(Object.fromEntries(TEN.map((name) => [name, 1])));
   },
   LIMIT_MS,
@@ -126,6 +139,7 @@ function diffsOf({ tasks }: Awaited<ReturnType<typeof rollOut>>) {
 /** The report against what the agents themselves say. */
 async function expectRightReport({ report, markdown }: Awaited<ReturnType<typeof rollOut>>) {
   expect(report).toMatchObject({
+    state: 'finished',
     ticket: 'CHG0031337',
     check_mode: false,
     totals: { changed: 7, 'in sync': 3 },
@@ -170,6 +184,7 @@ it(
       ...each(['dc02', 'dc05'], 'in sync'),
       ...{ dc04: 'failed', ...each(['dc07', 'dc08', 'dc09', 'dc10'], 'not reached') },
     });
+    expect(report.state).toBe('stopped');
     expect(report.totals).toEqual({ changed: 3, 'in sync': 2, failed: 1, 'not reached': 4 });
     const after = await everything();
     for (const name of ['dc02', 'dc05', 'dc07', 'dc08', 'dc09', 'dc10']) {
@@ -177,8 +192,11 @@ it(
     }
     const failed = report.hosts.find(({ host }) => host === 'dc04');
     expect(failed?.message).toMatch(/^http:\S+ refused POST \/proxy\/copy: 503 [a-z-]+: [^\n]+$/);
-    expect(failed).toMatchObject({ before: 'drifted', after: null, change_id: null, backup_id: null });
-    expect(markdown).toContain(`| dc04 | failed | drifted |  |  |  |  | ${failed?.message ?? ''} |`);
+    expect(failed).toMatchObject({ before: 'drifted', after: null, change_id: null, not_restored: [] });
+    expect(failed?.backup_id).toEqual(expect.any(String));
+    expect(markdown).toContain(
+      `| dc04 | failed | drifted |  |  | ${failed?.backup_id ?? ''} |  | ${failed?.message ?? ''} |`,
+    );
     expect(markdown).toContain('| dc07 | not reached | drifted |  |  |  |  |  |');
     expect(stats.dc04).toMatchObject({ failures: 1 });
     // What was stopped goes on where it was, once the cause is mended.
@@ -248,6 +266,29 @@ it(
     });
     expect(markdown).toContain(change?.backupId);
     expect(report.totals).toEqual({ failed: 1, 'not reached': 9 });
+  },
+  LIMIT_MS,
+);
+
+it(
+  'stops before anything is contacted when a host has no address, and before anything is changed when there can be no report',
+  async () => {
+    const before = await everything();
+    const playing = (inventory: Inventory, vars: object = {}) =>
+      fleet.ansible.playbook('sensorproxy.agent.rollout', inventory, {
+        vars: { rollout_batch: 3, rollout_probe: false, ...vars },
+      });
+    const lacking = await playing({ ...inventoryOf(fleet.agents), dc11: {} });
+    expect(lacking.code).toBe(2);
+    expect(lacking.tasks.flatMap(({ hosts }) => hosts.dc11?.msg ?? [])).toEqual([
+      expect.stringContaining('sensorproxy_url'),
+    ]);
+    expect(lacking.tasks.map(({ name }) => name)).not.toContain("Read the accounts' proxies");
+    expect(await reports()).toEqual([]);
+    const mute = await playing(inventoryOf(fleet.agents), { rollout_report: '/nowhere/report' });
+    expect(mute.code).toBe(2);
+    expect(changedIn(mute.stats)).toEqual([]);
+    expect(await everything()).toEqual(before);
   },
   LIMIT_MS,
 );

@@ -51,9 +51,11 @@ EXAMPLES = r'''
 
 RETURN = r'''
 _value:
-  description: C(ticket), C(began), C(written), C(check_mode), the C(totals) of each result, and the C(hosts).
+  description: The C(state) (C(finished), C(stopped) or C(under way)), C(ticket), C(began), C(written), C(check_mode), the C(totals) of each result, and the C(hosts).
   type: dict
 '''
+
+from ansible_collections.sensorproxy.agent.plugins.module_utils.outcome import without_credentials
 
 # In the order of the totals.
 RESULTS = ('changed', 'would change', 'in sync', 'failed', 'not reached')
@@ -63,6 +65,7 @@ def rollout_report(hostvars, hosts, ticket, began, written, check_mode):
     entries = [entry_of(host, hostvars[host]) for host in hosts]
     totals = {result: sum(entry['result'] == result for entry in entries) for result in RESULTS}
     return dict(
+        state=state_of(totals),
         ticket=ticket or None,
         began=began,
         written=written,
@@ -72,10 +75,18 @@ def rollout_report(hostvars, hosts, ticket, began, written, check_mode):
     )
 
 
+def state_of(totals):
+    """Whether anything is still to come. A run that was killed leaves `under way`."""
+    if totals['failed']:
+        return 'stopped'
+    return 'under way' if totals['not reached'] else 'finished'
+
+
 def entry_of(host, known):
     """What is known of one host. A task that was skipped has registered nothing of use, one that failed some of it."""
     now = known.get('rollout_now') or {}
     copied = known.get('rollout_copied') or {}
+    refused = copied.get('problem') or {}
     probed = known.get('rollout_probed') or {}
     before = now if 'in_sync' in now else known.get('rollout_checked') or {}
     result = result_of(known, now, copied)
@@ -87,8 +98,10 @@ def entry_of(host, known):
         after=after_word(known, now, copied),
         source=before.get('source'),
         change_id=copied.get('change_id'),
-        backup_id=copied.get('backup_id'),
-        accounts=copied.get('results') or [],
+        # A copy that failed has a backup as well, for the accounts that could not be put back.
+        backup_id=copied.get('backup_id') or refused.get('backup_id'),
+        not_restored=[one.get('target') for one in refused.get('not_restored') or []],
+        accounts=without_credentials(copied.get('results') or []),
         endpoints=probed.get('status'),
         troubles=probed.get('troubles') or [],
         message=message_of(known, result),
@@ -98,7 +111,7 @@ def entry_of(host, known):
 def result_of(known, now, copied):
     if 'rollout_failure' in known:
         return 'failed'
-    if not now:
+    if 'in_sync' not in now:
         return 'not reached'
     if not copied.get('changed'):
         return 'in sync'
@@ -120,9 +133,9 @@ def after_word(known, now, copied):
 
 
 def message_of(known, result):
-    if result == 'failed':
-        return known['rollout_failure']
-    return known.get('rollout_check_failure') if result == 'not reached' else None
+    """One line: what Ansible itself says may have several."""
+    message = known.get(dict(failed='rollout_failure').get(result, 'rollout_check_failure'))
+    return None if message is None or result not in ('failed', 'not reached') else ' '.join(str(message).split())
 
 
 class FilterModule(object):

@@ -40,7 +40,7 @@ extends_documentation_fragment:
   - sensorproxy.agent.connection.change
 attributes:
   check_mode:
-    description: The service goes through the same checks (C(dryRun)) and writes nothing.
+    description: The service goes through the same checks (C(dryRun)) and writes nothing. Whether the sensor can be restarted is not tried.
     support: full
   diff_mode:
     description: The settings of each target, before and after; the same in check mode.
@@ -141,7 +141,7 @@ results:
       contains: *settings
   sample: [{target: LocalSystem, changed: false, before: null, after: null}]
 restart_recommended:
-  description: Whether a running sensor may need a restart to notice. False when it has been restarted.
+  description: Whether a running sensor may need a restart to notice. False when it has been restarted; in check mode, as without I(restart_sensor).
   returned: success, and when only the restart of the sensor failed
   type: bool
 sensor_restart:
