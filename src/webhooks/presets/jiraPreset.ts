@@ -111,8 +111,9 @@ function deskOf(
         labels: ['sensorproxy', label],
       };
       const answer = await ask('POST', 'issue', { body: { fields }, expected: 201 });
-      const ticket = idOf(jsonOf(answer), answer);
-      remember(ticket);
+      // It is made, whatever the answer holds: as a failure it would be made again and again.
+      const ticket = idIn(answer);
+      if (ticket !== null) remember(ticket);
       return { status: answer.status, detail: 'an issue was opened', ticket };
     },
     update: async ({ id }): Promise<Delivered> => {
@@ -191,6 +192,15 @@ function labelsOf(issue: unknown): readonly unknown[] {
 function isDone(issue: unknown): boolean {
   const status = member(member(issue, 'fields'), 'status');
   return member(member(status, 'statusCategory'), 'key') === 'done';
+}
+
+/** Null when the answer cannot be read. */
+function idIn(answer: HttpAnswer): string | null {
+  try {
+    return idOf(jsonOf(answer), answer);
+  } catch {
+    return null;
+  }
 }
 
 function idOf(issue: unknown, answer: HttpAnswer): string {

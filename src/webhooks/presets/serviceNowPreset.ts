@@ -90,11 +90,14 @@ function deskOf(message: Message, settings: PresetSettings, send: Send): TicketD
       };
       const target = below(settings.url, path, { sysparm_fields: 'sys_id,correlation_id' });
       const answer = await ask('POST', target, { body, expected: 201 });
-      const record = member(jsonOf(answer), 'result');
+      // It is made, whatever the answer holds: as a failure it would be made again and again.
+      const record = resultIn(answer);
+      const sysId = member(record, 'sys_id');
       const without =
         ', but without its correlation_id, by which it is found again: the table has no such field, or this user may not read and write it';
       const detail = `a ticket was opened${isOf(record, key) ? '' : without}`;
-      return { status: answer.status, detail, ticket: sysIdOf(record, answer) };
+      const ticket = typeof sysId === 'string' && SYS_ID.test(sysId) ? sysId : null;
+      return { status: answer.status, detail, ticket };
     },
     update: async (incident): Promise<Delivered> => {
       const { toldOf } = incident;
@@ -151,6 +154,15 @@ function asker({ credentials }: PresetSettings, send: Send) {
 /** Version 1 of the API answers so to a query that finds nothing; where it is the latest, it is what is asked here. */
 function findsNone({ status, text }: HttpAnswer): boolean {
   return status === 404 && /"message"\s*:\s*"No Record found"/i.test(text);
+}
+
+/** Undefined when the answer cannot be read. */
+function resultIn(answer: HttpAnswer): unknown {
+  try {
+    return member(jsonOf(answer), 'result');
+  } catch {
+    return undefined;
+  }
 }
 
 function isOf(record: unknown, key: string): boolean {

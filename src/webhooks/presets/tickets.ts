@@ -54,13 +54,19 @@ export function seeTo<T extends Ticket>(
 }
 
 /** The oldest open ticket is the one that is kept up to date; on recovery all are closed, whoever has made them. */
-async function once<T extends Ticket>(desk: TicketDesk<T>, { event }: Message): Promise<Delivered> {
+async function once<T extends Ticket>(
+  desk: TicketDesk<T>,
+  { event, ticket: known }: Message,
+): Promise<Delivered> {
   const { noun, closed } = desk;
   const found = await desk.find();
   const open = found.filter((ticket) => ticket.open);
   const oldest = open.at(-1);
   if (event.resolved) {
-    if (oldest === undefined) return { status: 200, detail: `no ${noun} was open`, ticket: null };
+    if (oldest === undefined) {
+      const none = found.length === 0 && known !== null ? lost(noun, known) : `no ${noun} was open`;
+      return { status: 200, detail: none, ticket: null };
+    }
     const status = await closeAll(desk, open);
     const detail = open.length === 1 ? `the ${noun} was ${closed}` : `${open.length} ${noun}s were ${closed}`;
     return { status, detail, ticket: null };
@@ -70,6 +76,10 @@ async function once<T extends Ticket>(desk: TicketDesk<T>, { event }: Message): 
     return { status: 200, detail: `the ${noun} tells of it already`, ticket: oldest?.id ?? null };
   }
   return oldest === undefined ? desk.open() : desk.update(oldest);
+}
+
+function lost(noun: string, known: string): string {
+  return `no ${noun} was found, though ${known} was opened: it was deleted or moved, or this user may not read it; see to it`;
 }
 
 /** One that cannot be closed does not keep the others open. */

@@ -158,6 +158,14 @@ describe('Jira', () => {
     expect(jira.received).toHaveLength(1);
   });
 
+  it('that has made an issue and does not show it is not asked for another', async () => {
+    await desk.make(webhook());
+    jira.next.push({ status: 200, body: { issues: [], isLast: true } }, { status: 201, body: 'made' });
+    await desk.happens(drift);
+    expect(desk.detailOf(0)).toBe('an issue was opened');
+    expect(jira.received).toHaveLength(2);
+  });
+
   it('that forbids to change one issue is still sent those of other problems', async () => {
     await desk.make(webhook());
     await desk.happens(drift);

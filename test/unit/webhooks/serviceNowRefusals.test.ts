@@ -55,6 +55,26 @@ describe('ServiceNow', () => {
     expect(now.received.every(({ method }) => method === 'GET')).toBe(true);
   });
 
+  it.each([
+    ['nothing of it', { result: {} }],
+    ['no JSON', 'made'],
+  ])('that has made a ticket and shows %s is not asked for another', async (_, body) => {
+    await desk.make(webhook());
+    now.next.push({ status: 200, body: { result: [] } }, { status: 201, body });
+    await desk.happens(drift);
+    expect(desk.detailOf(0)).toContain('a ticket was opened, but without its correlation_id');
+    expect(now.received.map(({ method }) => method)).toEqual(['GET', 'POST']);
+  });
+
+  it('that hides a ticket on recovery is told of: it may be open', async () => {
+    await desk.make(webhook());
+    await desk.happens(drift);
+    now.next.push({ status: 200, body: { result: [] } });
+    await desk.happens(cleared);
+    const id = now.incidents[0]?.sys_id ?? '';
+    expect(desk.detailOf(1)).toContain(`no ticket was found, though ${id} was opened`);
+  });
+
   it('that does not keep the key of a new ticket is told of', async () => {
     now.readOnly.add('correlation_id');
     await desk.make(webhook());
