@@ -119,6 +119,8 @@ describe('GET /events', () => {
       const { text } = await service.call('GET', '/metrics');
       expect(text).toMatch(/^sensorproxy_watch_on 1$/m);
       expect(text).toMatch(/^sensorproxy_watch_last_look_timestamp_seconds\{watch="endpoints"\} \d+/m);
+      // Without anybody's asking for the health check.
+      expect(text).toMatch(/^sensorproxy_probe_success\{[^}]*host="127\.0\.0\.1"[^}]*\} 0$/m);
     } finally {
       chance.mockRestore();
       await service.close();
