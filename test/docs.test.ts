@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseCommandLine } from '../src/cli/commandLine';
 import { VERDICTS } from '../src/endpoints/verdicts/verdicts';
+import { testTitles } from './support/testTitles';
 
 const DOCS = path.join(__dirname, '..', 'docs');
 const read = (name: string) => readFileSync(path.join(DOCS, name), 'utf8');
@@ -65,15 +66,26 @@ describe('the documents say what the code does', () => {
     ).toEqual(names.sort());
   });
 
-  it('SECURITY.md names tests that exist, and each threat has one', () => {
+  it('SECURITY.md names tests that exist, by file and title, and each threat has one', () => {
     const root = path.join(__dirname, '..');
     const text = readFileSync(path.join(root, 'SECURITY.md'), 'utf8');
-    const named = [...text.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
-    expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
     const table = text.slice(text.indexOf('### Who may attack'), text.indexOf('### What is not defended'));
     const rows = table.split('\n').filter((line) => /^\| (?!actor|---)/.test(line));
     expect(rows.length).toBeGreaterThan(15);
-    expect(rows.filter((row) => !/`test\/[^`]+\.test\.ts` \|$/.test(row))).toEqual([]);
+    expect(rows.map((row) => namedTests(row).length).filter((count) => count === 0)).toEqual([]);
+    // No file without a title.
+    expect(namedTests(text).map(({ file }) => file)).toEqual(
+      [...text.matchAll(/`(test\/[^`]+)`/g)].map(([, file]) => file),
+    );
+    const missing = namedTests(text).flatMap(({ file, titles }) => {
+      const found = existsSync(path.join(root, file))
+        ? testTitles(readFileSync(path.join(root, file), 'utf8'))
+        : [];
+      return titles
+        .filter((title) => !found.some((one) => one.includes(title)))
+        .map((title) => `${file}: ${title}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('the README and the docs link to files and headings that exist', () => {
@@ -100,6 +112,16 @@ describe('the documents say what the code does', () => {
     expect(refused).toEqual([]);
   });
 });
+
+/** The tests that a text names: a file, and behind it parts of titles in quotation marks. */
+function namedTests(text: string): readonly { readonly file: string; readonly titles: readonly string[] }[] {
+  return [...text.matchAll(/`(test\/[^`]+\.test\.ts)`((?:,? "[^"]+")+)/g)].map(
+    ([, file = '', titles = '']) => ({
+      file,
+      titles: [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => title),
+    }),
+  );
+}
 
 /** Where a page's links lead on this disk. */
 function linksOf(text: string): readonly string[] {

@@ -252,6 +252,8 @@ describe('a path', () => {
     ['DELETE', '/proxy/copy', 'POST'],
     ['GET', '/proxy/copy', 'POST'],
     ['PATCH', '/proxy/contexts/LocalSystem', 'DELETE, GET, HEAD, PUT'],
+    ['DELETE', '/changes', 'GET, HEAD'],
+    ['PUT', '/changes/20261124T061512350Z-2c26b46b', 'GET, HEAD'],
     ['PUT', '/livez', 'GET, HEAD'],
     ['POST', '/openapi.json', 'GET, HEAD'],
     ['POST', '/problems/etag-stale', 'GET, HEAD'],

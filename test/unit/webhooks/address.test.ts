@@ -78,7 +78,7 @@ it.each([
   ['an IPv6 zone', 'http://[fe80::1%25eth0]/'],
   ['http beyond this machine', 'http://hooks.contoso.com/'],
   ['more than 2048 characters', `https://hooks.contoso.com/${'x'.repeat(2048)}`],
-])('%s is refused', (_name, url) => {
+])('%s is refused for its form', (_name, url) => {
   expect(verdict(url)).toBe('form');
 });
 

@@ -133,6 +133,15 @@ describe('ServiceNow', () => {
     });
   });
 
+  it('is quoted on one line, and cut', async () => {
+    await desk.make(webhook());
+    const message = `no\r\n{"level":"info","message":"all is well"}\u0000\u001b[2J\u2028${'x'.repeat(5000)}`;
+    now.next.push({ status: 400, body: { error: { message, detail: '' } } });
+    const [step] = (await desk.practice.webhooks.test(desk.id)).steps;
+    expect(step?.detail).toMatch(/^the receiver answered 400: no [^\p{Cc}\p{Zl}\p{Zp}]*x…$/u);
+    expect(step?.detail?.length).toBeLessThan(600);
+  });
+
   it('with a wrong password, or another answer than the API’s, is a failure that shows no secret', async () => {
     await desk.make({ ...webhook(), credentials: { user: 'x', secret: 'WRONGSECRET' } });
     const { steps } = await desk.practice.webhooks.test(desk.id);
