@@ -88,6 +88,30 @@ describe('the documents say what the code does', () => {
     expect(missing).toEqual([]);
   });
 
+  it('test/README.md has a row for each suite of the lab, of the faults and of the collection, and no other', () => {
+    const text = readFileSync(path.join(__dirname, 'README.md'), 'utf8');
+    for (const folder of ['lab', 'faults', 'ansible']) {
+      const suites = readdirSync(path.join(__dirname, folder)).filter((name) => name.endsWith('.test.ts'));
+      const rows = [...text.matchAll(/^\| `(\w+)\/(\w+\.test\.ts)` \|/gm)];
+      const listed = rows.filter(([, where]) => where === folder).map(([, , name]) => name);
+      expect([folder, listed.sort()]).toEqual([folder, suites.sort()]);
+    }
+  });
+
+  it('docs/architecture.md has each folder of src, no other, and names files that exist', () => {
+    const src = path.join(__dirname, '..', 'src');
+    const text = read('architecture.md');
+    const tree = text.slice(text.indexOf('\nsrc/\n'), text.indexOf('\nscripts/'));
+    const folders = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect([...tree.matchAll(/^ {2}(\w+)\/ /gm)].map(([, name]) => name).sort()).toEqual(
+      folders.map(({ name }) => name).sort(),
+    );
+    const table = text.slice(text.indexOf('## Where things are decided'));
+    const named = [...table.matchAll(/`([\w/]+(?:\.ts|\/))`/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !existsSync(path.join(src, name)))).toEqual([]);
+  });
+
   it('the README and the docs link to files and headings that exist', () => {
     const root = path.join(__dirname, '..');
     const pages = ['README.md', ...readdirSync(DOCS).map((name) => path.join('docs', name))];
