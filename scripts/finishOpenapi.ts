@@ -45,5 +45,8 @@ function replaceFile(name: string, text: string): void {
 }
 
 const raw = JSON.parse(readFileSync(path.join(GENERATED, 'tsoa-openapi.json'), 'utf8')) as OpenApiDocument;
-replaceFile('openapi.json', JSON.stringify(finishDocument(raw, { version }), null, 2) + '\n');
+const contract = finishDocument(raw, { version });
+replaceFile('openapi.json', JSON.stringify(contract, null, 2) + '\n');
+// As the service sends it: a text, since the object takes several times the memory.
+replaceFile('openapiText.json', JSON.stringify(JSON.stringify(contract)) + '\n');
 replaceFile('routes.ts', finishRoutes(readFileSync(path.join(GENERATED, 'routes.ts'), 'utf8')));

@@ -20,8 +20,8 @@ const PAGE_FILE = /^\/docs\/[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:js|css|png)$/i;
 /** `/openapi.json` and Swagger UI at `/docs`. Neither is loaded before somebody asks for it. They need no token. */
 export function docsRoutes(router: Router): void {
   const description = memoized(async () => {
-    const { default: document } = await import('./generated/openapi.json');
-    return JSON.stringify(document);
+    const { default: text } = await import('./generated/openapiText.json');
+    return text;
   });
   const swaggerUi = memoized(loadSwaggerUi);
 

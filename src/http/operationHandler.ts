@@ -165,12 +165,17 @@ function placeOf(args: Schemas, name: string): Place {
   }
 }
 
+/** Longer texts are not kept: the report of a health check of many endpoints is a megabyte, and is asked for once. */
+const MAX_KEPT_LENGTH = 64 * 1024;
+
 let lastJson: { readonly data: unknown; readonly text: string } = { data: undefined, text: '' };
 
 /** The JSON of an answer; a service that answers with the very same (immutable) object again gets the same text. */
 function jsonOf(data: unknown): string {
-  if (lastJson.data !== data) lastJson = { data, text: JSON.stringify(data) };
-  return lastJson.text;
+  if (lastJson.data === data) return lastJson.text;
+  const text = JSON.stringify(data);
+  if (text.length <= MAX_KEPT_LENGTH) lastJson = { data, text };
+  return text;
 }
 
 /** A text goes out in one write with its headers, which bytes do not; and cheapest where it is plain ASCII. */
