@@ -32,7 +32,9 @@ export const changes: ClientCommandRun = async (parts) => {
         whatOf(record),
       ]),
     );
-    if (page.next !== null) screen.say('There are more: --limit <number>.');
+    // Behind the last that was found there may be none of that ticket.
+    const be = options.ticket === undefined ? 'are' : 'may be';
+    if (page.next !== null) screen.say(`There ${be} more: --limit <number>.`);
   }
   return ClientExit.fine;
 };

@@ -84,6 +84,13 @@ export class HttpClient {
     return this.target.url.href.replace(/\/$/, '');
   }
 
+  /** The failure that says that what answers cannot be the service. */
+  notTheService(why: string): ClientFailure {
+    return unreachable(
+      `What answers at ${this.name} is not sensorproxy, or another version of it: ${why}. Check --url.`,
+    );
+  }
+
   private parse(text: string): unknown {
     try {
       return parseJson(text);
@@ -141,12 +148,6 @@ export class HttpClient {
       }
       take(chunk);
     }
-  }
-
-  private notTheService(why: string): ClientFailure {
-    return unreachable(
-      `What answers at ${this.name} is not sensorproxy, or another version of it: ${why}. Check --url.`,
-    );
   }
 
   /** Sends the request. `failure` tells what an error of it means, with what is known of the connection by then. */

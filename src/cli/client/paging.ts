@@ -6,7 +6,7 @@ import type { Shape } from './shape';
 
 const MOST_A_PAGE = 200;
 
-/** As many items as `--limit` says, from as many pages as it takes. */
+/** As many items as `--limit` says, from as many pages as it takes; one that is empty is not the last. */
 export async function pagesOf<T>(
   { client, options }: Pick<ClientParts, 'client' | 'options'>,
   { path, query }: Pick<ClientRequest, 'path' | 'query'>,
@@ -15,6 +15,7 @@ export async function pagesOf<T>(
   const limit = wholeNumber(options.limit, 'limit', { least: 1, most: 10_000 }) ?? 50;
   let items: readonly T[] = [];
   let next: string | null = null;
+  const cursors = new Set<string>();
   do {
     const page: Page<T> = await client.json(
       {
@@ -24,7 +25,10 @@ export async function pagesOf<T>(
       pageOf(item),
     );
     items = items.concat(page.items).slice(0, limit);
-    next = page.items.length === 0 ? null : page.next;
-  } while (next !== null && items.length < limit);
+    ({ next } = page);
+    if (next === null) break;
+    if (cursors.has(next)) throw client.notTheService('it gives the cursor of one page twice');
+    cursors.add(next);
+  } while (items.length < limit);
   return { items, next };
 }
