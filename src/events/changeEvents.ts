@@ -29,10 +29,18 @@ interface JournalledChange extends JournalledEntry {
 export interface ChangeEventsParts {
   readonly dataDir: string;
   readonly journal: {
+    /** Newest first. */
     page(request: { readonly limit: number; readonly cursor?: string }): Promise<{
       readonly items: readonly JournalledEntry[];
       readonly next: string | null;
     }>;
+    /** Those with larger numbers, oldest first. */
+    after(
+      last: number,
+      limit: number,
+    ): Promise<readonly { readonly seq: number; readonly entry: JournalledEntry }[]>;
+    numberOf(id: string): Promise<number | undefined>;
+    readonly kept: { readonly last: number };
   };
   readonly log: {
     /** Resolves when the event is on the disk, or was there already. */
@@ -44,8 +52,18 @@ export interface ChangeEventsParts {
   readonly retryMs?: number;
 }
 
-/** Beside the events: up to which entry the journal has been gone through. */
+/** Up to which entry the journal has been gone through. */
+interface Mark {
+  /** Null: there was none. */
+  readonly id: string | null;
+  /** Null in a mark from before there were numbers in it. */
+  readonly seq: number | null;
+}
+
+/** Beside the events. */
 const MARK = 'journal.json';
+/** Entries may have half a megabyte each. */
+const AT_A_TIME = 50;
 const CHANGE_KINDS: readonly string[] = ['copy', 'put', 'delete', 'restore'];
 const RETRY_MS = 30_000;
 
@@ -58,10 +76,12 @@ export class ChangeEvents {
   private again = false;
   private closed = false;
   private retry: NodeJS.Timeout | undefined;
+  /** The number of the last entry that was gone through; undefined until the mark's is known. */
+  private last: number | undefined;
 
   private constructor(
     private readonly parts: ChangeEventsParts,
-    private mark: string | null,
+    private readonly mark: Mark,
   ) {}
 
   /**
@@ -71,7 +91,8 @@ export class ChangeEvents {
   static async open(parts: ChangeEventsParts): Promise<ChangeEvents> {
     let mark = await readMark(markFile(parts), parts.logger);
     if (mark === undefined) {
-      mark = (await lastTold(parts)) ?? (await parts.journal.page({ limit: 1 })).items[0]?.id ?? null;
+      const id = (await lastTold(parts)) ?? (await parts.journal.page({ limit: 1 })).items[0]?.id ?? null;
+      mark = { id, seq: null };
       await writeMark(markFile(parts), mark).catch((error: unknown) => {
         parts.logger.error('the mark beside the events could not be written', { reason: messageOf(error) });
       });
@@ -120,33 +141,54 @@ export class ChangeEvents {
   }
 
   private async goThrough(): Promise<void> {
-    for (const entry of await this.newEntries()) {
-      if (isAppliedChange(entry)) {
-        await this.parts.log.append(changeEvent(entry));
-        await writeMark(markFile(this.parts), entry.id);
+    const { journal, log } = this.parts;
+    for (;;) {
+      this.last ??= await this.numberOfMark();
+      const entries = await journal.after(this.last, AT_A_TIME);
+      if (entries.length === 0) return;
+      for (const { seq, entry } of entries) {
+        if (isAppliedChange(entry)) {
+          await log.append(changeEvent(entry));
+          await writeMark(markFile(this.parts), { id: entry.id, seq });
+        }
+        this.last = seq;
       }
-      this.mark = entry.id;
     }
   }
 
-  /** Oldest first. A mark that is not in the journal, since its line is damaged, is taken by the time it begins with. */
-  private async newEntries(): Promise<readonly JournalledEntry[]> {
-    const { mark } = this;
-    const found: JournalledEntry[] = [];
-    let cursor: string | null | undefined;
-    for (let limit = 5; cursor !== null; limit = 200) {
-      const page: Awaited<ReturnType<ChangeEventsParts['journal']['page']>> = await this.parts.journal.page({
-        limit,
-        cursor,
-      });
-      for (const entry of page.items) {
-        if (entry.id === mark) return found.reverse();
-        found.push(entry);
-      }
-      cursor = page.next;
-    }
-    return found.filter(({ id }) => mark === null || id > mark).reverse();
+  /**
+   * Its entry may not be there. Where the journal has a number but no line of it, the line is damaged: what follows has larger
+   * numbers, since none is given twice. Otherwise it is another journal, or the mark has no number: ids begin with the time.
+   */
+  private async numberOfMark(): Promise<number> {
+    const { journal, logger } = this.parts;
+    const { id, seq } = this.mark;
+    if (id === null) return 0;
+    // A file that cannot be read holds up nothing: the number tells, or the time.
+    const found = await journal.numberOf(id).catch(() => undefined);
+    if (found !== undefined) return found;
+    if (seq !== null && seq <= journal.kept.last && (await journal.after(seq - 1, 1))[0]?.seq !== seq)
+      return seq;
+    const before = await newestBefore(id, this.parts);
+    const [lacks, behind] = [id, before.id];
+    logger.warn('the journal lacks the entry up to which its changes are events', { lacks, behind });
+    await writeMark(markFile(this.parts), before);
+    return before.seq;
   }
+}
+
+/** The newest entry whose id is smaller. */
+async function newestBefore(
+  id: string,
+  { journal }: ChangeEventsParts,
+): Promise<Mark & { readonly seq: number }> {
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: Awaited<ReturnType<typeof journal.page>> = await journal.page({ limit: AT_A_TIME, cursor });
+    const before = page.items.find((entry) => entry.id < id);
+    if (before !== undefined) return { id: before.id, seq: (await journal.numberOf(before.id)) ?? 0 };
+    cursor = page.next;
+  }
+  return { id: null, seq: 0 };
 }
 
 function isAppliedChange(entry: JournalledEntry): entry is JournalledChange {
@@ -186,8 +228,8 @@ function markFile({ dataDir }: ChangeEventsParts): string {
   return path.join(dataDir, EVENTS_FOLDER, MARK);
 }
 
-function writeMark(file: string, mark: string | null): Promise<void> {
-  return writeFileDurably(file, `${JSON.stringify({ gone: mark })}\n`);
+function writeMark(file: string, { id, seq }: Mark): Promise<void> {
+  return writeFileDurably(file, `${JSON.stringify({ gone: id, seq: seq ?? undefined })}\n`);
 }
 
 async function lastTold({ log }: ChangeEventsParts): Promise<string | undefined> {
@@ -198,11 +240,12 @@ async function lastTold({ log }: ChangeEventsParts): Promise<string | undefined>
 }
 
 /** Undefined without a mark that can be used. */
-async function readMark(file: string, logger: Logger): Promise<string | null | undefined> {
+async function readMark(file: string, logger: Logger): Promise<Mark | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (typeof value === 'object' && value !== null && 'gone' in value) {
-      if (value.gone === null || typeof value.gone === 'string') return value.gone;
+      const seq = 'seq' in value && Number.isSafeInteger(value.seq) ? Number(value.seq) : null;
+      if (value.gone === null || typeof value.gone === 'string') return { id: value.gone, seq };
     }
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
