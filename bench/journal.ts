@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openAnchorFile } from '../src/journal/anchor';
 import { formatLine, GENESIS } from '../src/journal/chain';
@@ -9,6 +9,7 @@ import { LineTable } from '../src/journal/lineTable';
 import type { JournalParts } from '../src/journal/segmentFiles';
 import { temporaryFolder } from '../test/support/temporaryFolder';
 import { median } from './median';
+import { startService } from './processes';
 import type { BenchRow } from './row';
 
 const FEW = 1000;
@@ -43,12 +44,10 @@ export async function benchJournal(): Promise<BenchRow[]> {
     const starts = await startTimes(many);
     const small = await JournalFolder.open(few, parts);
     const large = await JournalFolder.open(many, parts);
-    try {
-      return [...(await compare(small, large)), startRow(starts)];
-    } finally {
-      await small.close();
-      await large.close();
-    }
+    const rows = await compare(small, large);
+    await small.close();
+    await large.close();
+    return [...rows, startRow(starts), ...(await serviceRows(folder.path, many))];
   } finally {
     await rm(folder.path, { recursive: true, force: true });
   }
@@ -113,6 +112,50 @@ async function startTimes(location: string): Promise<readonly number[]> {
   return times;
 }
 
+/** Starts and stops of the built service over the journal, which is moved; and with its last line damaged, a change's. */
+async function serviceRows(folder: string, journal: string): Promise<BenchRow[]> {
+  const dataDir = path.join(folder, 'data');
+  await mkdir(dataDir);
+  const moved = path.join(dataDir, 'journal');
+  await rename(journal, moved);
+  const sound = await serviceRow(dataDir, 'whole');
+  const service = await startService(dataDir);
+  const copied = await fetch(`${service.url}/proxy/copy`, { method: 'POST', headers: service.headers });
+  await service.stop();
+  if (!copied.ok) throw new Error(`the service answered ${copied.status}`);
+  await damageLastLine(moved);
+  return [sound, await serviceRow(dataDir, 'its last line damaged')];
+}
+
+async function serviceRow(dataDir: string, how: string): Promise<BenchRow> {
+  let [start, stop, memory] = [0, 0, 0];
+  for (let round = 0; round < STARTS; round += 1) {
+    const service = await startService(dataDir);
+    memory = Math.max(memory, await service.memory());
+    start = Math.max(start, service.startMs);
+    stop = Math.max(stop, await timed(() => service.stop()));
+  }
+  const slowest = Math.max(start, stop);
+  return {
+    measure: `a start or a stop of the service over a journal of ${MANY} entries, ${how}, ms`,
+    value: slowest,
+    against: `${START_MS} ms`,
+    ratio: slowest / START_MS,
+    reach: 'less than 1',
+    ok: slowest < START_MS,
+    note: `the slowest of ${STARTS}; ${(memory / 1024 ** 2).toFixed(0)} MB`,
+  };
+}
+
+async function damageLastLine(journal: string): Promise<void> {
+  const names = (await readdir(journal)).filter((name) => name.endsWith('.jsonl')).sort();
+  const newest = path.join(journal, names.at(-1) ?? '');
+  const bytes = await readFile(newest);
+  const at = bytes.lastIndexOf('applied');
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await writeFile(newest, bytes);
+}
+
 /** Writes a journal as the service does, without its fsyncs. */
 async function fill(folder: string, count: number): Promise<void> {
   const sealed: SealedSegment[] = [];
@@ -142,7 +185,7 @@ async function fill(folder: string, count: number): Promise<void> {
   await anchor.close();
 }
 
-/** An entry a minute; some 400 bytes of ASCII. */
+/** A change a minute; some 400 bytes of ASCII. */
 function entryOf(seq: number): JournalEntry & Readonly<Record<string, unknown>> {
   const at = new Date(START_OF_TIME + seq * 60_000).toISOString();
   const id = `${at.replace(/[-:.]/g, '')}-${seq.toString(16).padStart(8, '0')}`;
@@ -151,9 +194,15 @@ function entryOf(seq: number): JournalEntry & Readonly<Record<string, unknown>> 
     at,
     kind: 'copy',
     actor: 'admin',
+    requestId: null,
+    ticket: null,
+    reason: 'x'.repeat(77),
+    source: null,
+    backupId: id,
     outcome: 'applied',
+    failure: null,
+    restoredBackupId: null,
     contexts: [],
-    beforeHex: 'ab'.repeat(100),
   };
 }
 

@@ -27,16 +27,7 @@ export async function benchServers() {
   const openapi = path.join(ROOT, 'src/http/generated/openapi.json');
   const bytes = path.join(folder, 'contexts.json');
   return {
-    service: async () => {
-      const environment = {
-        SENSORPROXY_PORT: '0',
-        SENSORPROXY_DATA_DIR: dataDir,
-        SENSORPROXY_LOG_LEVEL: 'info',
-      };
-      const server = await start([path.join(ROOT, 'dist/main.js')], environment);
-      const token = (await readFile(path.join(dataDir, 'admin.token'), 'utf8')).trim();
-      return { ...server, headers: { authorization: `Bearer ${token}` } };
-    },
+    service: () => startService(dataDir),
     /** A bare express server that sends what the service last sent (see {@link learn}). */
     bare: () => start([path.join(__dirname, 'bareExpress.cjs'), bytes, openapi], {}),
     /** Takes the service's answer as the bytes that the bare server is to send. */
@@ -49,6 +40,18 @@ export async function benchServers() {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The built service over a data folder. */
+export async function startService(dataDir: string): Promise<RunningServer> {
+  const environment = {
+    SENSORPROXY_PORT: '0',
+    SENSORPROXY_DATA_DIR: dataDir,
+    SENSORPROXY_LOG_LEVEL: 'info',
+  };
+  const server = await start([path.join(ROOT, 'dist/main.js')], environment);
+  const token = (await readFile(path.join(dataDir, 'admin.token'), 'utf8')).trim();
+  return { ...server, headers: { authorization: `Bearer ${token}` } };
 }
 
 async function start(script: readonly string[], environment: Record<string, string>): Promise<RunningServer> {
