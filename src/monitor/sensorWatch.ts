@@ -40,6 +40,8 @@ export class SensorWatch {
   private constructor(
     private readonly parts: SensorWatchParts,
     private known: SensorFacts | null,
+    /** What the file holds. */
+    private kept: SensorFacts | null,
   ) {}
 
   /**
@@ -47,10 +49,11 @@ export class SensorWatch {
    * no event.
    */
   static async open(parts: SensorWatchParts, newestFirst: AsyncIterable<ServiceEvent>): Promise<SensorWatch> {
+    const kept = await readFacts(parts.file);
     for await (const { type, data } of newestFirst) {
-      if (type === 'sensor.changed' && isFacts(data.now)) return new SensorWatch(parts, data.now);
+      if (type === 'sensor.changed' && isFacts(data.now)) return new SensorWatch(parts, data.now, kept);
     }
-    return new SensorWatch(parts, await readFacts(parts.file));
+    return new SensorWatch(parts, kept, kept);
   }
 
   /** Whether the last look told what is known. */
@@ -60,19 +63,25 @@ export class SensorWatch {
 
   /**
    * Takes in a look. A difference counts once as many looks in a row as the rule needs have told the same. Rejects when the
-   * event could not be written; the next look tries again.
+   * event or the file could not be written; the next look tries again.
    */
   async look(sensor: WatchedSensor): Promise<void> {
-    const { rule, record, clock, file } = this.parts;
+    const { rule, record, clock } = this.parts;
     const now = { ...this.known, ...factsOf(sensor) };
     this.latest = [...this.latest, textOf(now)].slice(-rule.needed);
-    if (this.known !== null && textOf(now) === textOf(this.known)) return;
+    if (this.known !== null && textOf(now) === textOf(this.known)) return this.keep(this.known);
     if (this.latest.length < rule.needed || new Set(this.latest).size > 1) return;
     const changes = this.known === null ? [] : changesBetween(this.known, now);
     // A fact that could not be told before is no change.
     if (changes.length > 0) await record(newEvent(clock, changedFacts(changes, now)));
     this.known = now;
-    await writeFileDurably(file, `${JSON.stringify(now)}\n`);
+    await this.keep(now);
+  }
+
+  private async keep(facts: SensorFacts): Promise<void> {
+    if (this.kept !== null && textOf(this.kept) === textOf(facts)) return;
+    await writeFileDurably(this.parts.file, `${JSON.stringify(facts)}\n`);
+    this.kept = facts;
   }
 }
 

@@ -1,3 +1,4 @@
+import { mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceEvent } from '../../../src/events/event';
 import { systemClock } from '../../../src/lib/clock';
@@ -111,6 +112,17 @@ describe('the sensor', () => {
     await look(await open(), sensor({ version: '2.241.1' }), sensor({ version: '2.241.1' }));
     await look(await open(), sensor({ version: '2.242.1' }), sensor({ version: '2.242.1' }));
     expect(told().slice(1)).toEqual(['The sensor has changed: version from 2.241.1 to 2.242.1.']);
+  });
+
+  it('is noted by a later look when it could not be noted, without being told twice', async () => {
+    const file = path.join(folder.path, 'sensor-seen.json');
+    const watch = await open();
+    await mkdir(file);
+    await expect(look(watch, sensor(), sensor())).rejects.toThrow();
+    await rmdir(file);
+    await look(watch, sensor());
+    await look(await open(), sensor({ version: '2.241.1' }), sensor({ version: '2.241.1' }));
+    expect(told()).toEqual(['The sensor has changed: version from 2.240.1 to 2.241.1.']);
   });
 
   it('makes a summary of one line, whatever the registry says', async () => {
