@@ -1,5 +1,6 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { eventually } from '../support/receiver';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { expectBackups, journalOf, leftovers } from './evidence';
 import { type Answer, type Problem, type Program, command, killAll, startProgram } from './program';
@@ -98,36 +99,74 @@ async function fillUpWithEach(dataDir: string, env: Record<string, string>): Pro
   return codes;
 }
 
+/**
+ * Runs a command of tokens with no room, and with a page more each time, until it succeeds: its lines then. Each time before
+ * it says in one line what is missing, and leaves no file; `meanwhile` looks at the rest.
+ */
+async function untilThereIsRoom(
+  dataDir: string,
+  args: readonly string[],
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<readonly string[]> {
+  const before = (await readdir(dataDir)).sort();
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    await disk.leave(pages * PAGE);
+    const { code, stderr, lines } = await command(dataDir, ...args);
+    const left = (await readdir(dataDir)).sort();
+    if (code !== 0) await meanwhile();
+    await disk.empty();
+    if (code === 0) {
+      expect(pages).toBeGreaterThan(0);
+      return lines;
+    }
+    const at = `with ${pages} pages free`;
+    expect({ at, code, stderr, lines, left }).toEqual({
+      at,
+      code: 1,
+      stderr: expect.stringMatching(/^[^\n]*ENOSPC[^\n]*\n$/) as unknown,
+      lines: [],
+      left: before,
+    });
+  }
+  throw new Error(`it fails with ${MOST_PAGES} pages free`);
+}
+
 describe('a disk that is full', () => {
   it('at each write of a new token: one line that says so, and neither a token nor a file is left', async () => {
     const dataDir = path.join(disk.folder, 'data');
     await (await startProgram(dataDir)).stop();
     const before = await readdir(dataDir);
-    let refused = 0;
-    for (let pages = 0; ; pages += 1) {
-      if (pages === MOST_PAGES) throw new Error(`it fails with ${MOST_PAGES} pages free`);
-      await disk.leave(pages * PAGE);
-      const { code, stderr, lines } = await command(dataDir, 'token', 'create', 'job', '--scope', 'read');
-      const left = await readdir(dataDir);
-      await disk.empty();
-      if (code === 0) {
-        expect(lines[0]).toMatch(/^sp_/);
-        expect(left.sort()).toEqual([...before, 'tokens.json'].sort());
-        break;
-      }
-      refused += 1;
-      const at = `with ${pages} pages free`;
-      expect({ at, code, stderr, lines }).toEqual({
-        at,
-        code: 1,
-        stderr: expect.stringMatching(/^[^\n]*ENOSPC[^\n]*\n$/) as unknown,
-        lines: [],
-      });
-      expect({ at, left: left.sort() }).toEqual({ at, left: [...before].sort() });
-    }
-    expect(refused).toBeGreaterThan(0);
-    const { lines } = await command(dataDir, 'token', 'list');
-    expect(lines).toHaveLength(2);
+    const lines = await untilThereIsRoom(dataDir, ['token', 'create', 'job', '--scope', 'read']);
+    expect(lines[0]).toMatch(/^sp_/);
+    expect((await readdir(dataDir)).sort()).toEqual([...before, 'tokens.json'].sort());
+    expect((await command(dataDir, 'token', 'list')).lines).toHaveLength(2);
+  });
+
+  it('at each write of a revocation: one line that says so, the token is let in until it has worked, and no longer', async () => {
+    const dataDir = path.join(disk.folder, 'data');
+    const service = await startProgram(dataDir);
+    const made = async (name: string) =>
+      (await command(dataDir, 'token', 'create', name, '--scope', 'read')).lines[0] ?? '';
+    const [job, other] = [await made('job'), await made('other')];
+    const statusOf = async (token: string) => (await service.call('GET', '/changes', { token })).status;
+    // Not by asking: too many wrong tokens from one address are no longer looked at.
+    const known = (many: number) =>
+      eventually(() => {
+        const read = service
+          .log()
+          .split('\n')
+          .filter((line) => line.includes('have been read again'));
+        return read.at(-1)?.includes(`"tokens":${many}}`) === true;
+      }, `the service knows ${many} tokens`);
+    await known(2);
+    const before = await readFile(path.join(dataDir, 'tokens.json'), 'utf8');
+    const lines = await untilThereIsRoom(dataDir, ['token', 'revoke', 'job'], async () => {
+      expect(await readFile(path.join(dataDir, 'tokens.json'), 'utf8')).toBe(before);
+      expect(await statusOf(job)).toBe(200);
+    });
+    expect(lines).toEqual(['The token job is revoked.']);
+    await known(1);
+    expect([await statusOf(job), await statusOf(other)]).toEqual([401, 200]);
   });
 
   it(
