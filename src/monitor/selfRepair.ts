@@ -30,12 +30,13 @@ export interface SelfRepairParts {
   readonly logger: Logger;
 }
 
-const REASONS: Readonly<Record<Refusal | 'not-approved', string>> = {
+const REASONS: Readonly<Record<Refusal | 'not-approved' | 'not-noted', string>> = {
   'too-soon': `the last one was made less than ${APART_MS / 60_000} minutes ago`,
   'daily-limit': `${MOST_A_DAY} were made in the last 24 hours; somebody sets the proxy again and again`,
   'failed-before': 'the last ones have failed in the same way, and nothing has changed since',
   'not-approved':
     'what the source has is not what the last change by a person has left there: a person must approve it, by a copy from this source',
+  'not-noted': 'the attempt cannot be written to self-repair.json, as each is before it is made',
 };
 /** Milliseconds in which a refusal is said once, however often it comes. */
 const SAID_ANEW_MS = 3_600_000;
@@ -68,11 +69,14 @@ export class SelfRepair {
     const { limit, logger } = this.parts;
     try {
       await limit.begin();
-      const failure = await this.repairNow(accounts);
-      await limit.end(failure, situation);
     } catch (error) {
-      logger.error('a repair could not be noted', { reason: messageOf(error) });
+      this.refuse('not-noted', { accounts, reason: messageOf(error) });
+      return;
     }
+    const failure = await this.repairNow(accounts);
+    await limit.end(failure, situation).catch((error: unknown) => {
+      logger.error('how a repair has ended could not be noted', { reason: messageOf(error) });
+    });
   }
 
   /** The failure's code; null when it worked. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../src/lib/clock';
 import { DomainError } from '../../../src/lib/errors';
@@ -166,11 +166,37 @@ describe('self-repair', () => {
     expect(JSON.parse(noted)).toEqual({ at: [clock.now()], failure: null });
   });
 
-  it('does not repair when the attempt cannot be noted', async () => {
-    const nowhere = await RepairLimit.open(path.join(folder.path, 'gone', 'self-repair.json'), clock);
-    await (await open({ limit: nowhere })).consider(drift());
-    expect(repairs).toEqual([]);
-    expect(logger.lines.join('')).toContain('could not be noted');
+  it('does not repair while the attempt cannot be noted, says so once an hour, and repairs once it can be', async () => {
+    const place = path.join(folder.path, 'later');
+    const limit = await RepairLimit.open(path.join(place, 'self-repair.json'), clock);
+    const watch = await open({ limit });
+    for (let look = 0; look < 3; look += 1) await watch.consider(drift());
+    expect([repairs, refusals()]).toEqual([[], ['not-noted']]);
+    expect(logger.lines[0]).toContain('ENOENT');
+    minutes(61);
+    await watch.consider(drift());
+    expect([repairs, refusals()]).toEqual([[], ['not-noted', 'not-noted']]);
+    await mkdir(place);
+    await watch.consider(drift());
+    expect(repairs).toHaveLength(1);
+  });
+
+  it('says where a repair was made and only how it ended could not be noted', async () => {
+    const limit = await RepairLimit.open(file(), clock);
+    const inTheWay: Repairs['repair'] = async (...call) => {
+      await rm(file());
+      await mkdir(file());
+      return repair(...call);
+    };
+    const watch = await open({
+      limit,
+      repairs: { repair: inTheWay, repairable: () => Promise.resolve(repairable) },
+    });
+    await watch.consider(drift());
+    expect(repairs).toHaveLength(1);
+    expect(logger.lines.join('')).toMatch(/drift was repaired.*how a repair has ended could not be noted/s);
+    await watch.consider(drift());
+    expect(refusals()).toEqual(['too-soon']);
   });
 
   it.each(['', '{', '[]', '{"at":[1],"failure":null}', '{"at":[],"failure":3}'])(
