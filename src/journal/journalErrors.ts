@@ -15,6 +15,13 @@ export function untold(): DomainError {
   return new DomainError('unavailable', 'journal-unavailable', detail);
 }
 
+/** Entries are missing, or cannot be used. */
+export function incomplete(): DomainError {
+  const detail =
+    'Entries of the journal are missing or cannot be used, so that it cannot be told what it says. sensorproxy journal verify says which.';
+  return new DomainError('unavailable', 'journal-unavailable', detail);
+}
+
 /** An entry is not on the disk. */
 export function unavailable(cause: unknown): DomainError {
   return new DomainError(

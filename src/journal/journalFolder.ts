@@ -8,9 +8,17 @@ import { type AnchorFile, anchored, openAnchorFile } from './anchor';
 import { formatLine, GENESIS } from './chain';
 import { FullFiles } from './fullFiles';
 import type { Journal, JournalEntry } from './journal';
-import { unavailable, untold, unusable } from './journalErrors';
+import { incomplete, unavailable, untold, unusable } from './journalErrors';
 import { LineTable } from './lineTable';
-import { entryWithId, newestBelow, type Numbered, oldestAbove, type Readable, STALE } from './readLines';
+import {
+  entryWithId,
+  newestBelow,
+  type Numbered,
+  oldestAbove,
+  type Readable,
+  type Reading,
+  STALE,
+} from './readLines';
 import {
   type SealedSegment,
   sealedNote,
@@ -65,6 +73,9 @@ interface JournalState {
 export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry> {
   private readonly lock = new Mutex();
   private readonly full: FullFiles<Entry>;
+  private readonly reading: Reading<Entry>;
+  /** What was said, so that it is not said at each read: the lines that were changed, the files that cannot be read. */
+  private readonly told = { changed: new Set<number>(), unreadable: new Set<number>() };
   private closed = false;
 
   private constructor(
@@ -74,6 +85,12 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     private readonly state: JournalState,
   ) {
     this.full = new FullFiles(folder, parts);
+    this.reading = {
+      isEntry: parts.isEntry,
+      changed: (seq) => {
+        this.tellChanged(seq);
+      },
+    };
   }
 
   /** Opens the journal in `folder`, or makes it. Errors: `journal-unusable`. */
@@ -141,14 +158,14 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
       if (entries.length >= limit) break;
       if ('sizeBytes' in segment && segment.lastSeq <= last) continue;
       const asked = { last, wanted: limit - entries.length };
-      const found = await this.readFrom(segment, (readable) => oldestAbove(readable, asked, this.parts));
+      const found = await this.readFrom(segment, (readable) => oldestAbove(readable, asked, this.reading));
       if (found !== undefined && found !== UNREADABLE) entries.push(...found);
     }
     return entries;
   }
 
   async page(request: Parameters<Journal<Entry>['page']>[0]) {
-    const { limit, cursor, accepts } = request;
+    const { limit, cursor, accepts, whole = false } = request;
     let look = accepts === undefined ? Infinity : (this.parts.lookAtMost ?? LOOK_AT_MOST);
     let next = cursor === undefined ? this.state.last.seq + 1 : this.positionIn(cursor);
     let bytes = this.parts.pageBytes ?? PAGE_BYTES;
@@ -156,7 +173,12 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     for (const segment of [...this.state.sealed, this.state.current].reverse()) {
       if (segment.firstSeq >= next) continue;
       const asked = { next, wanted: limit - items.length, accepts, look, bytes, have: items.length };
-      const part = await this.readFrom(segment, (readable) => newestBelow(readable, asked, this.parts));
+      const part = await this.readFrom(segment, (readable) => newestBelow(readable, asked, this.reading));
+      const lacking = part === undefined || part === UNREADABLE || part.lacking;
+      if (whole && lacking) {
+        if (items.length < limit) throw incomplete();
+        return { items, next: encodeCursor(String(next)) };
+      }
       if (part === undefined || part === UNREADABLE) continue;
       items.push(...part.entries);
       ({ next } = part);
@@ -164,6 +186,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
       bytes -= part.bytes;
       if (part.more) return { items, next: encodeCursor(String(next)) };
     }
+    if (whole && next > 1 && items.length < limit) throw incomplete();
     return { items, next: null };
   }
 
@@ -198,7 +221,7 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
   private async locate(id: string): Promise<Numbered<Entry> | undefined> {
     const sealed = this.state.sealed.filter(({ minId, maxId }) => minId <= id && id <= maxId);
     for (const segment of [this.state.current, ...sealed.reverse()]) {
-      const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.parts));
+      const found = await this.readFrom(segment, (readable) => entryWithId(readable, id, this.reading));
       if (found === UNREADABLE) throw untold();
       if (found !== undefined) return found;
     }
@@ -262,20 +285,40 @@ export class JournalFolder<Entry extends JournalEntry> implements Journal<Entry>
     for (const old of all.slice(0, all.length - sealed.length)) await this.full.remove(old);
   }
 
-  /** What `use` reads from a file; {@link UNREADABLE}, and logged, when the file cannot be read. */
+  /** What `use` reads from a file; {@link UNREADABLE}, and logged once until it can, when the file cannot be read. */
   private async readFrom<T>(
     segment: SealedSegment | OpenSegment,
     use: (readable: Readable) => Promise<T | typeof STALE>,
   ): Promise<T | typeof UNREADABLE | undefined> {
+    const { firstSeq } = segment;
+    const { unreadable } = this.told;
     try {
-      if (!('sizeBytes' in segment)) return knownToFit(await use({ ...segment, made: true }));
-      const found = await this.usingFull(segment, use);
-      return found === STALE ? knownToFit(await use(await this.full.renew(segment))) : found;
+      const found = await this.usingOne(segment, use);
+      unreadable.delete(firstSeq);
+      return found;
     } catch (error) {
-      const { firstSeq } = segment;
-      this.parts.logger.error('a file of the journal cannot be read', { firstSeq, reason: messageOf(error) });
+      const reason = messageOf(error);
+      if (!unreadable.has(firstSeq))
+        this.parts.logger.error('a file of the journal cannot be read', { firstSeq, reason });
+      unreadable.add(firstSeq);
       return UNREADABLE;
     }
+  }
+
+  private tellChanged(seq: number): void {
+    const { changed } = this.told;
+    if (!changed.has(seq))
+      this.parts.logger.error('a journal entry has been changed; it is passed over', { seq });
+    changed.add(seq);
+  }
+
+  private async usingOne<T>(
+    segment: SealedSegment | OpenSegment,
+    use: (readable: Readable) => Promise<T | typeof STALE>,
+  ): Promise<T | undefined> {
+    if (!('sizeBytes' in segment)) return knownToFit(await use({ ...segment, made: true }));
+    const found = await this.usingFull(segment, use);
+    return found === STALE ? knownToFit(await use(await this.full.renew(segment))) : found;
   }
 
   /** {@link STALE} also where it failed: the file is opened anew then. */

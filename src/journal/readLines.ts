@@ -1,6 +1,5 @@
 /** Entries read from where a table says that they stand. */
 import type { FileHandle } from 'node:fs/promises';
-import type { Logger } from '../lib/logger';
 import { parseLine } from './chain';
 import type { JournalEntry } from './journal';
 import type { LineTable } from './lineTable';
@@ -17,7 +16,8 @@ export interface Readable {
 /** What is read with. */
 export interface Reading<Entry> {
   readonly isEntry: EntryGuard<Entry>;
-  readonly logger: Logger;
+  /** Told of each line that is not as it was when the table was made. */
+  readonly changed: (seq: number) => void;
 }
 
 /** The table does not fit its file: it is to be made anew. */
@@ -41,6 +41,8 @@ export interface PagePart<Entry> {
   readonly looked: number;
   /** How many bytes the lines of the entries have. */
   readonly bytes: number;
+  /** Whether one is missing, or cannot be used, among those that were looked at. */
+  readonly lacking: boolean;
 }
 
 /** Which entries are asked for. */
@@ -74,6 +76,7 @@ export async function newestBelow<Entry extends JournalEntry>(
   const entries: Entry[] = [];
   let { next } = asked;
   let [looked, bytes] = [0, 0];
+  let lacking = false;
   let end = table.countBelow(next);
   const isFull = (): boolean => entries.length >= asked.wanted || looked >= asked.look;
   while (end > 0 && !isFull()) {
@@ -89,15 +92,17 @@ export async function newestBelow<Entry extends JournalEntry>(
       const { seq, length } = table.at(end - 1);
       if (entry !== undefined && (asked.accepts?.(entry) ?? true)) {
         const isFirst = asked.have + entries.length === 0;
-        if (!isFirst && bytes + length > asked.bytes) return { entries, next, more: true, looked, bytes };
+        if (!isFirst && bytes + length > asked.bytes)
+          return { entries, next, more: true, looked, bytes, lacking };
         entries.push(entry);
         bytes += length;
       }
+      lacking ||= entry === undefined || seq !== next - 1;
       next = seq;
       looked += 1;
     }
   }
-  return { entries, next, more: end > 0, looked, bytes };
+  return { entries, next, more: end > 0, looked, bytes, lacking };
 }
 
 /** As many lines as are read in one go, one at least. */
@@ -147,11 +152,11 @@ export async function entryWithId<Entry extends JournalEntry>(
   return undefined;
 }
 
-/** The entries of a range, read in one go; undefined, and logged, for a line that has been changed. */
+/** The entries of a range, read in one go; undefined, and told, for a line that has been changed. */
 async function readRange<Entry extends JournalEntry>(
   { file, table, made }: Readable,
   { begin, end }: { readonly begin: number; readonly end: number },
-  { isEntry, logger }: Reading<Entry>,
+  { isEntry, changed }: Reading<Entry>,
 ): Promise<readonly (Entry | undefined)[] | typeof STALE> {
   const places = Array.from({ length: end - begin }, (_, at) => table.at(begin + at));
   const from = places.reduce((least, { offset }) => Math.min(least, offset), Infinity);
@@ -164,7 +169,7 @@ async function readRange<Entry extends JournalEntry>(
     const line = at + length > bytesRead ? 'torn' : parseLine(bytes.toString('utf8', at, at + length));
     const fits = typeof line !== 'string' && line.seq === seq && isEntry(line.entry);
     if (!fits && !made) return STALE;
-    if (!fits) logger.error('a journal entry has been changed; it is passed over', { seq });
+    if (!fits) changed(seq);
     entries.push(fits ? line.entry : undefined);
   }
   return entries;

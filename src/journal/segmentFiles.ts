@@ -89,7 +89,7 @@ export async function sealedSegments<Entry extends JournalEntry>(
   const noted = await readSealedNotes(folder);
   if (noted === undefined && firsts.length > 0) {
     parts.logger.warn(
-      'the notes on the full files of the journal are missing or were changed; they are made again',
+      'the notes on the full files of the journal are missing or not as they were written; they are made again',
       {
         file: NOTES,
       },

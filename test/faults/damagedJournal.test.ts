@@ -214,7 +214,7 @@ describe('sealed.json, which says what the full files of the journal hold,', () 
       expect(await verify()).toEqual([0, AS_WRITTEN]);
       const service = await startProgram(dataDir);
       expect(service.log()).toContain(
-        'the notes on the full files of the journal are missing or were changed',
+        'the notes on the full files of the journal are missing or not as they were written',
       );
       for (const id of ids) expect((await service.call('GET', `/changes/${id}`)).status).toBe(200);
       expect((await put(service, 'behind.contoso.com:80')).status).toBe(200);
