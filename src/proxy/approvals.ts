@@ -1,4 +1,5 @@
 /** Which settings of an account a person has approved: those that the last change by a person left there. */
+import { DomainError } from '../lib/errors';
 import { type RegistryValue, RegistryType } from '../registry/registry';
 import { isChange } from './evidence';
 import type { Change } from './model';
@@ -10,6 +11,7 @@ export interface ChangeHistory {
     readonly limit: number;
     readonly cursor?: string;
     readonly accepts?: (entry: unknown) => boolean;
+    readonly whole?: boolean;
   }): Promise<{ readonly items: readonly { readonly id: string }[]; readonly next: string | null }>;
 }
 
@@ -21,10 +23,11 @@ export interface Approval {
   readonly value: RegistryValue | undefined;
 }
 
-/** By the accounts' SIDs; an account that no person has changed is not there. */
+/**
+ * By the accounts' SIDs. An account is not there when no person has changed it, and when it cannot be told who has: what is
+ * missing in a damaged journal may be a person's last word, so that no older one counts.
+ */
 export type Approvals = ReadonlyMap<string, Approval>;
-
-const AT_A_TIME = 20;
 
 /** Looks for the approvals of these accounts in the journal, and reads it anew only when it has grown. */
 export class ApprovalSearch {
@@ -35,30 +38,35 @@ export class ApprovalSearch {
     private readonly sids: ReadonlySet<string>,
   ) {}
 
-  /** Rejects with the journal's errors. */
+  /** What was approved, as far as it can be told. */
   async approvals(): Promise<Approvals> {
-    const [newest] = (await this.history.page({ limit: 1 })).items;
-    if (newest !== undefined && this.last?.newest === newest.id) return this.last.approvals;
-    const approvals = await this.search();
-    this.last = newest === undefined ? null : { newest: newest.id, approvals };
-    return approvals;
+    const found = new Map<string, Approval>();
+    try {
+      const [newest] = (await this.history.page({ limit: 1, whole: true })).items;
+      if (newest !== undefined && this.last?.newest === newest.id) return this.last.approvals;
+      await this.search(found);
+      this.last = newest === undefined ? null : { newest: newest.id, approvals: found };
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'journal-unavailable')) throw error;
+      // What was found is newer than what is missing. It is not kept: a file may be readable again.
+    }
+    return found;
   }
 
-  private async search(): Promise<Approvals> {
-    const found = new Map<string, Approval>();
+  private async search(found: Map<string, Approval>): Promise<void> {
     const accepts = (entry: unknown) => isChange(entry) && this.approves(entry);
     let cursor: string | undefined;
     do {
-      const { items, next } = await this.history.page({ limit: AT_A_TIME, cursor, accepts });
+      // One at a time: a page is refused as a whole.
+      const { items, next } = await this.history.page({ limit: 1, cursor, accepts, whole: true });
       for (const change of items.filter(isChange)) {
         for (const { sid, afterHex } of change.contexts) {
-          if (found.has(sid)) continue;
+          if (found.has(sid) || !this.sids.has(sid)) continue;
           found.set(sid, { changeId: change.id, value: valueOf(afterHex) });
         }
       }
       cursor = next ?? undefined;
     } while (cursor !== undefined && [...this.sids].some((sid) => !found.has(sid)));
-    return found;
   }
 
   /** What this service does by itself has no request; an attempt that failed approves nothing. */

@@ -49,7 +49,9 @@ export async function openPractice(
   await writeFileDurably(regfile, practiceDomainController());
   const registry = await openRegFile(regfile);
   const logger = memoryLogger();
-  const journal = await JournalFolder.open(path.join(folder.path, 'journal'), { logger, isEntry: isChange });
+  const openJournal = () =>
+    JournalFolder.open(path.join(folder.path, 'journal'), { logger, isEntry: isChange });
+  let journal = await openJournal();
   const record: ChangeSink = (change) => journal.append(change);
   const open = (faults: PracticeFaults) =>
     openProxyService({
@@ -65,19 +67,30 @@ export async function openPractice(
       clock: systemClock,
       logger,
     });
-  const proxy = await open(options);
+  let proxy = await open(options);
   const setRaw = async (sid: string, data: Uint8Array, type: number = RegistryType.binary) => {
     await registry.createKey(connectionsKey(sid));
     await registry.writeValue(connectionsKey(sid), 'DefaultConnectionSettings', { type, data });
   };
   return {
-    proxy,
+    get proxy() {
+      return proxy;
+    },
     registry,
-    journal,
+    get journal() {
+      return journal;
+    },
     logger,
     dataDir: folder.path,
     /** Opens a further service over the same registry, journal and folder, as the next process would. */
     reopen: (faults: PracticeFaults = {}) => open(faults),
+    /** Ends service and journal, and opens them again. */
+    restart: async () => {
+      await proxy.close();
+      await journal.close();
+      journal = await openJournal();
+      proxy = await open(options);
+    },
     /** Writes an account's value behind the service's back. */
     setRaw,
     set: (sid: string, fields: Parameters<typeof settingsBytes>[0]) => setRaw(sid, settingsBytes(fields)),

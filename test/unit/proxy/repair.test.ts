@@ -1,3 +1,5 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import {
   type Practice,
   actor,
@@ -149,5 +151,52 @@ describe('a repair of drift', () => {
     expect(await next.repairable()).toEqual(both);
     expect((await next.repair({}, watch)).changed).toBe(true);
     await next.close();
+  });
+});
+
+describe('a repair where the journal is damaged', () => {
+  const put = async (id: string, proxyServer: string) => {
+    const { etag } = await practice.proxy.context(id);
+    return practice.proxy.put(id, { proxyServer }, etag, actor);
+  };
+  /** Changes a byte of a line, counted from the last. */
+  const damage = async (fromLast: number) => {
+    const folder = path.join(practice.dataDir, 'journal');
+    const file = path.join(folder, (await readdir(folder)).find((name) => name.endsWith('.jsonl')) ?? '');
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    const at = lines.length - 1 - fromLast;
+    lines[at] = lines[at]?.replace('"kind":"', '"kind":"x') ?? '';
+    await writeFile(file, `${lines.join('\n')}\n`);
+  };
+
+  it.each([
+    ['while it runs', false],
+    ['before a start', true],
+  ])('does not go back behind a person’s PUT whose entry was damaged %s', async (_when, restarts) => {
+    await practice.proxy.copy({}, actor);
+    expect(await repairable()).toEqual(both);
+    await put('LocalService', 'own.contoso.com:8080');
+    const own = await practice.hexOf(localService);
+    await damage(0);
+    if (restarts) await practice.restart();
+    await practice.remove(localSystem);
+    expect(await repairable()).toEqual([]);
+    expect((await repair()).changed).toBe(false);
+    expect(await practice.hexOf(localService)).toBe(own);
+  });
+
+  it('takes what was said after the damage, and nothing from before', async () => {
+    await practice.proxy.copy({}, actor);
+    await put('LocalService', 'own.contoso.com:8080');
+    await practice.proxy.copy({ targets: ['LocalSystem'], source: ben }, actor);
+    await practice.proxy.copy({ targets: ['LocalSystem'] }, actor);
+    await damage(2);
+    await practice.restart();
+    await practice.remove(localSystem);
+    expect(await repairable()).toEqual(['LocalSystem']);
+    expect((await repair()).results).toMatchObject([{ target: 'LocalSystem', changed: true }]);
+    // A person approves the other, too.
+    await practice.proxy.copy({}, actor);
+    expect(await repairable()).toEqual(both);
   });
 });
