@@ -158,7 +158,7 @@ async function openServices(
     dataDir,
     record,
     recorded,
-    history: journal,
+    history: config.watch?.onDrift === 'copy' ? journal : null,
     restartSensor: (cause) => sensor.restartAfter(cause),
     retention: { rule: config.backups, record: (entry) => journal.append(entry) },
     clock,

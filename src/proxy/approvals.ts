@@ -19,7 +19,7 @@ export interface ChangeHistory {
 export interface Approval {
   /** The change that did so. */
   readonly changeId: string;
-  /** Undefined: no value. */
+  /** Undefined: no value, or one that is no settings. */
   readonly value: RegistryValue | undefined;
 }
 
@@ -60,9 +60,9 @@ export class ApprovalSearch {
       // One at a time: a page is refused as a whole.
       const { items, next } = await this.history.page({ limit: 1, cursor, accepts, whole: true });
       for (const change of items.filter(isChange)) {
-        for (const { sid, afterHex } of change.contexts) {
+        for (const { sid, after, afterHex } of change.contexts) {
           if (found.has(sid) || !this.sids.has(sid)) continue;
-          found.set(sid, { changeId: change.id, value: valueOf(afterHex) });
+          found.set(sid, { changeId: change.id, value: after === null ? undefined : valueOf(afterHex) });
         }
       }
       cursor = next ?? undefined;

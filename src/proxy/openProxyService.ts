@@ -3,7 +3,7 @@ import { DomainError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
 import { Mutex, WaitedTooLong } from '../lib/mutex';
 import type { Registry } from '../registry/registry';
-import { ApprovalSearch, type ChangeHistory } from './approvals';
+import { ApprovalSearch, type Approvals, type ChangeHistory } from './approvals';
 import { type BackupSummary, BackupStore } from './backups';
 import { type ChangePlan, type ChangeSink, ChangeWriter } from './changes';
 import { type ProxyInForce, proxyInForce, proxyDrift, showContexts, showOneContext } from './contexts';
@@ -13,7 +13,7 @@ import type { Actor, ProxyContexts } from './model';
 import type { Situation } from './plan';
 import type { ProxyService } from './proxyService';
 import { planPut, planRemoval } from './put';
-import { REPAIRED_SIDS, planRepair, repairableAccounts } from './repair';
+import { REPAIRED_SIDS, asLastWord, planRepair, repairableAccounts } from './repair';
 import { type RestartSensor, restartAfterCopy } from './restartAfterCopy';
 import { planRestore } from './restore';
 import { BackupRetention, type DeletionSink, type RetentionRule } from './retention';
@@ -34,8 +34,8 @@ export interface ProxyParts {
   readonly record: ChangeSink;
   /** Whether the journal has an entry with this id. */
   readonly recorded: Recorded;
-  /** What the journal has, for what persons have approved. */
-  readonly history: ChangeHistory;
+  /** What the journal has, for what persons have approved; null where nothing is repaired. */
+  readonly history: ChangeHistory | null;
   /** What a copy with `restartSensor` calls once it is done and the lock is free. */
   readonly restartSensor: RestartSensor;
   /** Which backups are kept, and where their deletion is recorded; without it all are kept. */
@@ -78,7 +78,8 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
   const lock = new Mutex();
   const rule: SourceRule = { ownSid, named: parts.source };
   const contexts = rememberLast(rule);
-  const approvals = new ApprovalSearch(parts.history, REPAIRED_SIDS);
+  const search = parts.history && new ApprovalSearch(parts.history, REPAIRED_SIDS);
+  const approvals = async (): Promise<Approvals> => (await search?.approvals()) ?? new Map();
   const reader = snapshotReader(registry);
   const steady = new SteadyReads();
   const read = () => steady.read(() => reader.read());
@@ -106,6 +107,7 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     tidyUp();
     return done;
   };
+  const asked = async (plan: ChangePlan) => asLastWord(plan, await approvals());
   const outcomeOf = async (done: ReturnType<typeof change>) => (await done).outcome;
   const tidying = setInterval(tidyUp, TIDY_EVERY_MS).unref();
   return {
@@ -113,26 +115,28 @@ export async function openProxyService(parts: ProxyParts): Promise<OpenedProxySe
     context: async (id) => showOneContext(await read(), rule, id),
     proxyFor: async (id) => proxyInForce(await read(), ownSid, id),
     copy: async (request, actor) => {
-      const outcome = await outcomeOf(change(actor, (situation) => planCopy(situation, rule, request)));
+      const outcome = await outcomeOf(
+        change(actor, (situation) => asked(planCopy(situation, rule, request))),
+      );
       // changeId is the id of the copy's entry; the restart has an entry of its own.
       const asker = { name: actor.name, requestId: actor.requestId };
       return restartAfterCopy(outcome, request, { actor: asker, restartSensor: parts.restartSensor });
     },
     put: async (id, request, ifMatch, actor) => {
-      const done = await change(actor, (situation) => planPut(situation, request, { id, ifMatch }));
+      const done = await change(actor, (situation) => asked(planPut(situation, request, { id, ifMatch })));
       return { outcome: done.outcome, etag: etagAfter(done.plan) };
     },
     remove: (id, request, ifMatch, actor) =>
-      outcomeOf(change(actor, (situation) => planRemoval(situation, request, { id, ifMatch }))),
+      outcomeOf(change(actor, (situation) => asked(planRemoval(situation, request, { id, ifMatch })))),
     restore: (backupId, request, actor) =>
       outcomeOf(
-        change(actor, async (situation) => planRestore(situation, request, await backups.read(backupId))),
+        change(actor, async (situation) =>
+          asked(planRestore(situation, request, await backups.read(backupId))),
+        ),
       ),
     repair: (request, actor) =>
-      outcomeOf(
-        change(actor, async (situation) => planRepair(situation, rule, await approvals.approvals(), request)),
-      ),
-    repairable: async () => repairableAccounts(await read(), rule, await approvals.approvals()),
+      outcomeOf(change(actor, async (situation) => planRepair(situation, rule, await approvals(), request))),
+    repairable: async () => repairableAccounts(await read(), rule, await approvals()),
     backups: (page) => backups.page(page),
     backup: (id) => backups.get(id),
     backupFile: (id) => backups.file(id),

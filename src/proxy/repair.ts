@@ -75,6 +75,20 @@ export function planRepair(
   });
 }
 
+/**
+ * What a caller has asked for, as the last word: an account for which another approval holds, which self-repair might put
+ * back, is written also where it has already what it shall have, so that the journal has it.
+ */
+export function asLastWord(plan: ChangePlan, approvals: Approvals): ChangePlan {
+  const values = plan.values.map((planned) => {
+    const approved = interpretValue(approvals.get(planned.account.sid)?.value);
+    const reversible =
+      approved.state === 'configured' && !sameInForce(approved, interpretValue(planned.before));
+    return planned.changes || !reversible ? planned : { ...planned, after: planned.before, changes: true };
+  });
+  return { ...plan, values };
+}
+
 function repairable(snapshot: Snapshot, source: Source, approvals: Approvals): readonly Repairable[] {
   return DEFAULT_TARGETS.flatMap((id) => {
     const target = findAccount(snapshot, id);

@@ -40,6 +40,8 @@ export async function openPractice(
   options: PracticeFaults & {
     readonly ownSid?: string;
     readonly source?: string;
+    /** Whether drift is repaired; where a source is stated unless stated. */
+    readonly repairs?: boolean;
     readonly restartSensor?: RestartSensor;
     readonly lockWaitMs?: number;
   } = {},
@@ -61,7 +63,7 @@ export async function openPractice(
       dataDir: folder.path,
       lockWaitMs: options.lockWaitMs,
       record: faults.wrapRecord?.(record) ?? record,
-      history: journal,
+      history: (options.repairs ?? options.source !== undefined) ? journal : null,
       recorded: async (id) => (await journal.find(id)) !== undefined,
       restartSensor: options.restartSensor ?? (() => Promise.reject(new Error('no restart was asked for'))),
       clock: systemClock,

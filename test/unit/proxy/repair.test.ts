@@ -1,5 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ChangeOutcome } from '../../../src/proxy/model';
+import { RegistryType } from '../../../src/registry/registry';
 import {
   type Practice,
   actor,
@@ -151,6 +153,122 @@ describe('a repair of drift', () => {
     expect(await next.repairable()).toEqual(both);
     expect((await next.repair({}, watch)).changed).toBe(true);
     await next.close();
+  });
+});
+
+describe('what a person says that changes nothing', () => {
+  const byHand = () => practice.set(localService, { flags: 3, proxy: 'branch.contoso.com:3128' });
+  const etag = async () => (await practice.proxy.context('LocalService')).etag;
+  const put = async (more = {}) =>
+    (
+      await practice.proxy.put(
+        'LocalService',
+        { proxyServer: 'branch.contoso.com:3128', ...more },
+        await etag(),
+        actor,
+      )
+    ).outcome;
+
+  /** What somebody does by hand, and who then says that it shall be so. */
+  const words: readonly [string, () => Promise<unknown>, (dryRun: boolean) => Promise<ChangeOutcome>][] = [
+    ['PUT', byHand, (dryRun) => put({ dryRun })],
+    [
+      'DELETE',
+      () => practice.remove(localService),
+      async (dryRun) => practice.proxy.remove('LocalService', { dryRun }, await etag(), actor),
+    ],
+    [
+      'restore',
+      () => practice.remove(localService),
+      async (dryRun) => {
+        const { items } = await practice.proxy.backups({ limit: 200 });
+        const first = items.at(-1)?.id ?? '';
+        return practice.proxy.restore(first, { dryRun }, actor);
+      },
+    ],
+    [
+      'copy',
+      byHand,
+      async (dryRun) => {
+        await practice.set(ben, { flags: 3, proxy: 'branch.contoso.com:3128' });
+        return practice.proxy.copy({ source: ben, targets: ['LocalService'], dryRun }, actor);
+      },
+    ],
+  ];
+
+  it.each(words)(
+    'is the last word where self-repair would reverse it: a %s is written and journalled, once',
+    async (_what, hand, say) => {
+      // So that the first backup holds an account without settings alone.
+      await practice.remove(localService);
+      await practice.proxy.copy({ targets: ['LocalService'] }, actor);
+      await hand();
+      const [there, tag] = [await practice.hexOf(localService), await etag()];
+      expect(await repairable()).toEqual(['LocalService']);
+
+      expect(await say(true)).toMatchObject({ changed: true, changeId: null });
+      expect(await repairable()).toEqual(['LocalService']);
+      const { changed, changeId, backupId } = await say(false);
+      expect(changed).toBe(true);
+      expect(await practice.journal.find(changeId ?? '')).toMatchObject({
+        outcome: 'applied',
+        backupId,
+        contexts: [{ context: 'LocalService', beforeHex: there ?? null, afterHex: there ?? null }],
+      });
+      expect([await practice.hexOf(localService), await etag()]).toEqual([there, tag]);
+      expect(await repairable()).toEqual([]);
+      expect((await repair()).changed).toBe(false);
+
+      for (const dryRun of [true, false])
+        expect(await say(dryRun)).toMatchObject({ changed: false, changeId: null, backupId: null });
+      await practice.restart();
+      expect(await say(false)).toMatchObject({ changed: false });
+      expect(await practice.hexOf(localService)).toBe(there);
+    },
+  );
+
+  it('is nothing where nothing would be reversed', async () => {
+    // No person has said anything.
+    await byHand();
+    expect(await put()).toMatchObject({ changed: false, changeId: null });
+    // What was said last was that there be nothing.
+    await practice.proxy.remove('LocalService', {}, await etag(), actor);
+    await byHand();
+    expect(await put()).toMatchObject({ changed: false, changeId: null });
+  });
+
+  it('is said once also by a restore of what is no proxy, though its bytes look like one', async () => {
+    const data = Buffer.from((await practice.hexOf(anna)) ?? '', 'hex');
+    await practice.setRaw(localService, data, RegistryType.string);
+    await practice.proxy.copy({ targets: ['LocalService'] }, actor);
+    const { items } = await practice.proxy.backups({ limit: 1 });
+    const restore = () => practice.proxy.restore(items[0]?.id ?? '', {}, actor);
+    expect((await restore()).changed).toBe(true);
+    expect((await restore()).changed).toBe(false);
+    expect(await repairable()).toEqual([]);
+  });
+
+  it('is nothing for an account that is never repaired', async () => {
+    await practice.proxy.copy({ targets: ['LocalService', 'NetworkService'] }, actor);
+    await practice.set('S-1-5-20', { flags: 3, proxy: 'branch.contoso.com:3128' });
+    await practice.proxy.put('NetworkService', { proxyServer: 'own.contoso.com:80' }, '*', actor);
+    const again = await practice.proxy.put(
+      'NetworkService',
+      { proxyServer: 'own.contoso.com:80' },
+      '*',
+      actor,
+    );
+    expect(again.outcome.changed).toBe(false);
+  });
+
+  it('is nothing where nothing is repaired', async () => {
+    await practice.close();
+    practice = await openPractice({ source: anna, repairs: false });
+    await practice.proxy.copy({}, actor);
+    await byHand();
+    expect(await put()).toMatchObject({ changed: false, changeId: null, backupId: null });
+    expect(await repairable()).toEqual([]);
+    expect((await repair()).changed).toBe(false);
   });
 });
 
