@@ -13,9 +13,9 @@ export const REPAIR_ACTOR = 'drift-watch';
 export interface Repairs {
   /** The accounts that may be repaired: the source has what the last change by a person has left in them. */
   repairable(): Promise<readonly string[]>;
-  /** Puts that back, and nothing else. */
+  /** Puts that back into these accounts, and nothing else. */
   repair(
-    request: { readonly ticket?: string },
+    request: { readonly accounts: readonly string[]; readonly ticket?: string },
     actor: { readonly name: string; readonly requestId: null },
   ): Promise<{ readonly changeId: string | null; readonly changed: boolean }>;
 }
@@ -31,19 +31,19 @@ export interface SelfRepairParts {
 }
 
 const REASONS: Readonly<Record<Refusal | 'not-approved' | 'not-noted', string>> = {
-  'too-soon': `the last one was made less than ${APART_MS / 60_000} minutes ago`,
+  'too-soon': `the last one was made less than ${APART_MS / 60_000} minutes ago, or the clock was set back since`,
   'daily-limit': `${MOST_A_DAY} were made in the last 24 hours; somebody sets the proxy again and again`,
   'failed-before': 'the last ones have failed in the same way, and nothing has changed since',
   'not-approved':
-    'what the source has is not what the last change by a person has left there: a person must approve it, by a copy from this source',
+    'what the source has is not what the last change by a person has left there, or no person has changed it yet, or the journal is damaged and cannot tell: a person must approve it, by a copy from this source',
   'not-noted': 'the attempt cannot be written to self-repair.json, as each is before it is made',
 };
-/** Milliseconds in which a refusal is said once, however often it comes. */
+/** Milliseconds in which the same is said once, however often it comes. */
 const SAID_ANEW_MS = 3_600_000;
 
 /** Repairs drift, at a limited rate. */
 export class SelfRepair {
-  /** When each refusal was last said, by the monotonic clock. */
+  /** When each was last said, by the monotonic clock. */
   private readonly saidAtMs = new Map<keyof typeof REASONS, number>();
 
   constructor(private readonly parts: SelfRepairParts) {}
@@ -84,7 +84,10 @@ export class SelfRepair {
     const { repairs, ticket, logger } = this.parts;
     try {
       const actor = { name: REPAIR_ACTOR, requestId: null };
-      const { changeId, changed } = await repairs.repair(ticket === null ? {} : { ticket }, actor);
+      const { changeId, changed } = await repairs.repair(
+        { accounts, ...(ticket !== null && { ticket }) },
+        actor,
+      );
       const what = changed ? 'drift was repaired' : 'drift was gone before it was repaired';
       logger.warn(what, { accounts, changeId });
       return null;

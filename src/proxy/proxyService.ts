@@ -45,7 +45,7 @@ export interface ProxyService {
   /** Puts a backup back. */
   restore(backupId: string, request: RestoreRequest, actor: Actor): Promise<ChangeOutcome>;
   /**
-   * Puts back what the last change by a person has left in the sensor's accounts, where {@link repairable} allows it; a
+   * Puts back what the last change by a person has left in the accounts that are asked for, where {@link repairable} allows it; a
    * journalled change as a copy is.
    */
   repair(request: RepairRequest, actor: Actor): Promise<ChangeOutcome>;

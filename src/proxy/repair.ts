@@ -17,6 +17,8 @@ export const REPAIRED_SIDS: ReadonlySet<string> = new Set(
 
 /** What a repair brings. */
 export interface RepairRequest {
+  /** The ids of the accounts that may be written. */
+  readonly accounts: readonly string[];
   readonly ticket?: string;
 }
 
@@ -43,8 +45,8 @@ export function repairableAccounts(
 
 /**
  * Decides a repair: the bytes that the last change by a person has left in an account are put back there, never the source's
- * own, which whoever is signed in as the source can set. An account that may not be repaired is left alone. Errors: those of
- * {@link chooseSource}.
+ * own, which whoever is signed in as the source can set. An account that may not be repaired, or is not asked for, is left
+ * alone. Errors: those of {@link chooseSource}.
  */
 export function planRepair(
   situation: Situation,
@@ -56,7 +58,9 @@ export function planRepair(
   const { snapshot } = situation;
   const source = chooseSource(snapshot, rule.ownSid, rule.named);
   const repairs = repairable(snapshot, source, approvals).filter(
-    ({ target, approved }) => !sameInForce(interpretValue(target.value), interpretValue(approved)),
+    ({ target, approved }) =>
+      request.accounts.includes(target.account.id) &&
+      !sameInForce(interpretValue(target.value), interpretValue(approved)),
   );
   for (const { target } of repairs) requireLoaded(target);
   const accounts = repairs.map(({ target }) => target.account.id).join(' and ');

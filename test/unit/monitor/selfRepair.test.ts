@@ -72,8 +72,8 @@ describe('self-repair', () => {
     await (await open()).consider(drift());
     const actor = { name: REPAIR_ACTOR, requestId: null };
     expect(repairs).toEqual([
-      [{ ticket: 'CHG0031337' }, actor],
-      [{}, actor],
+      [{ ticket: 'CHG0031337', accounts: repairable }, actor],
+      [{ accounts: repairable }, actor],
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('self-repair', () => {
     expect(JSON.parse(logger.lines[0] ?? '')).toMatchObject({
       accounts: ['LocalSystem', 'LocalService'],
       source: 'S-1-5-21-1',
-      because: expect.stringContaining('a person must approve it'),
+      because: expect.stringContaining('or no person has changed it yet'),
     });
     // What was refused was no attempt.
     repairable = ['LocalSystem', 'LocalService'];
@@ -102,9 +102,14 @@ describe('self-repair', () => {
   it('repairs the account that may be repaired beside one that may not', async () => {
     repairable = ['LocalSystem'];
     await (await open()).consider(drift());
-    expect(repairs).toHaveLength(1);
+    expect(repairs).toMatchObject([[{ accounts: ['LocalSystem'] }, {}]]);
     expect(refusals()).toEqual(['not-approved']);
     expect(logger.lines[1]).toContain('"accounts":["LocalSystem"]');
+  });
+
+  it('repairs no account whose drift was not told', async () => {
+    await (await open()).consider({ ...drift(), drifting: ['LocalService'] });
+    expect(repairs).toMatchObject([[{ accounts: ['LocalService'] }, {}]]);
   });
 
   it('waits ten minutes between attempts, and says so once', async () => {
@@ -218,6 +223,7 @@ describe('self-repair', () => {
     minutes(-30);
     await watch.consider(drift());
     expect(repairs).toHaveLength(1);
+    expect(logger.lines.join('')).toContain('less than 10 minutes ago, or the clock was set back since');
     minutes(41);
     await watch.consider(drift());
     expect(repairs).toHaveLength(2);

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => practice.close());
 
-const repair = () => practice.proxy.repair({}, watch);
+const repair = () => practice.proxy.repair({ accounts: both }, watch);
 const repairable = () => practice.proxy.repairable();
 const both = ['LocalSystem', 'LocalService'];
 const hexes = () => Promise.all([localSystem, localService].map((sid) => practice.hexOf(sid)));
@@ -34,7 +34,10 @@ describe('a repair of drift', () => {
     await practice.remove(localSystem);
     await practice.set(localService, { flags: 3, proxy: 'elsewhere.contoso.com:8080' });
     expect(await repairable()).toEqual(both);
-    const { changed, changeId, backupId, source } = await practice.proxy.repair({ ticket: 'CHG7' }, watch);
+    const { changed, changeId, backupId, source } = await practice.proxy.repair(
+      { ticket: 'CHG7', accounts: both },
+      watch,
+    );
     expect([changed, source]).toEqual([true, { id: anna, sid: anna }]);
     expect(await hexes()).toEqual(approved);
     expect(await practice.journal.find(changeId ?? '')).toMatchObject({
@@ -77,6 +80,16 @@ describe('a repair of drift', () => {
     await practice.remove(localService);
     expect((await repair()).changed).toBe(true);
     expect(await hexes()).toEqual(approved);
+  });
+
+  it('writes no other account than it is told to', async () => {
+    await practice.proxy.copy({}, actor);
+    await practice.remove(localSystem);
+    await practice.remove(localService);
+    const { results } = await practice.proxy.repair({ accounts: ['LocalService'] }, watch);
+    expect(results).toMatchObject([{ target: 'LocalService', changed: true }]);
+    expect(await practice.hexOf(localSystem)).toBeUndefined();
+    expect((await practice.proxy.repair({ accounts: [] }, watch)).changed).toBe(false);
   });
 
   it('writes nothing where no person has ever changed anything', async () => {
@@ -151,7 +164,7 @@ describe('a repair of drift', () => {
     await practice.proxy.close();
     const next = await practice.reopen();
     expect(await next.repairable()).toEqual(both);
-    expect((await next.repair({}, watch)).changed).toBe(true);
+    expect((await next.repair({ accounts: both }, watch)).changed).toBe(true);
     await next.close();
   });
 });
