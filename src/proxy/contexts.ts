@@ -5,7 +5,7 @@ import { type Finding, type LegacySettings, legacyFinding, settingsFindings } fr
 import { type InForceSettings, compareSettings, inForce } from '../wininet/inForce';
 import { machinePolicyFinding, showMachine, winHttpOnlyFinding } from './machine';
 import type { ProxyContext, ProxyContexts } from './model';
-import { type SourceRule, accountOf, chooseSource } from './source';
+import { SOURCE_SIGNED_OFF, type SourceRule, accountOf, chooseSource, isNotSignedIn } from './source';
 import {
   type SettingsValue,
   connectionsKey,
@@ -125,12 +125,8 @@ function usualOrigin(snapshot: Snapshot, rule: SourceRule): Origin {
   try {
     return findOrigin(snapshot, rule, rule.named ?? 'CurrentUser');
   } catch (error) {
-    const gone = error instanceof DomainError && error.code === 'context-not-found';
-    if (rule.named === null || !gone) throw error;
-    return noOrigin(
-      'source-not-configured',
-      'The account that SENSORPROXY_DRIFT_SOURCE names is not signed in, so its settings cannot be seen.',
-    );
+    if (rule.named === null || !isNotSignedIn(error)) throw error;
+    return noOrigin('source-not-configured', SOURCE_SIGNED_OFF.detail, SOURCE_SIGNED_OFF.remedy);
   }
 }
 
@@ -145,8 +141,9 @@ function findOrigin(snapshot: Snapshot, { ownSid }: SourceRule, requested: strin
   }
 }
 
-function noOrigin(code: string, detail: string): Origin {
-  const remedy = 'Set the proxy as a normal user, or name the source.';
+const NAME_THE_SOURCE = 'Set the proxy as a normal user, or name the source.';
+
+function noOrigin(code: string, detail: string, remedy = NAME_THE_SOURCE): Origin {
   return { sid: null, value: null, finding: { code, severity: 'warning', detail, remedy } };
 }
 

@@ -3,7 +3,7 @@ import { compareSettings } from '../wininet/inForce';
 import type { ChangePlan, PlannedValue } from './changes';
 import type { CopyRequest } from './model';
 import { type Situation, makePlan, requireLoaded } from './plan';
-import { type Source, type SourceRule, accountOf, chooseSource } from './source';
+import { type Source, type SourceRule, accountOf, chooseSource, usualSource } from './source';
 import { interpretValue } from './settingsValue';
 import type { AccountSnapshot } from './snapshot';
 
@@ -16,7 +16,10 @@ export const DEFAULT_TARGETS: readonly string[] = ['LocalSystem', 'LocalService'
  */
 export function planCopy(situation: Situation, rule: SourceRule, request: CopyRequest): ChangePlan {
   const { snapshot, ownSid } = situation;
-  const source = chooseSource(snapshot, ownSid, request.source ?? rule.named ?? undefined);
+  const source =
+    request.source === undefined
+      ? usualSource(snapshot, rule)
+      : chooseSource(snapshot, ownSid, request.source);
   const targets = new Set((request.targets ?? DEFAULT_TARGETS).map((id) => accountOf(snapshot, ownSid, id)));
   targets.forEach(requireLoaded);
   return makePlan(situation, {

@@ -8,7 +8,7 @@ import { DEFAULT_TARGETS } from './copy';
 import { type Situation, makePlan, requireLoaded } from './plan';
 import { type SettingsValue, interpretValue } from './settingsValue';
 import { type AccountSnapshot, type Snapshot, findAccount } from './snapshot';
-import { type Source, type SourceRule, chooseSource } from './source';
+import { type Source, type SourceRule, usualSource } from './source';
 
 /** The accounts that can be repaired, by SID. */
 export const REPAIRED_SIDS: ReadonlySet<string> = new Set(
@@ -31,7 +31,7 @@ interface Repairable {
 
 /**
  * The ids of the sensor's accounts that may be repaired: what a person has approved for them is what the source has in force.
- * None without a source that the settings name. Errors: those of {@link chooseSource}.
+ * None without a source that the settings name. Errors: those of {@link usualSource}.
  */
 export function repairableAccounts(
   snapshot: Snapshot,
@@ -39,14 +39,14 @@ export function repairableAccounts(
   approvals: Approvals,
 ): readonly string[] {
   if (rule.named === null) return [];
-  const source = chooseSource(snapshot, rule.ownSid, rule.named);
+  const source = usualSource(snapshot, rule);
   return repairable(snapshot, source, approvals).map(({ target }) => target.account.id);
 }
 
 /**
  * Decides a repair: the bytes that the last change by a person has left in an account are put back there, never the source's
  * own, which whoever is signed in as the source can set. An account that may not be repaired, or is not asked for, is left
- * alone. Errors: those of {@link chooseSource}.
+ * alone. Errors: those of {@link usualSource}.
  */
 export function planRepair(
   situation: Situation,
@@ -56,7 +56,7 @@ export function planRepair(
 ): ChangePlan {
   if (rule.named === null) return makePlan(situation, { kind: 'copy', request, values: [] });
   const { snapshot } = situation;
-  const source = chooseSource(snapshot, rule.ownSid, rule.named);
+  const source = usualSource(snapshot, rule);
   const repairs = repairable(snapshot, source, approvals).filter(
     ({ target, approved }) =>
       request.accounts.includes(target.account.id) &&

@@ -19,11 +19,36 @@ export interface SourceRule {
 }
 
 /**
- * Whom settings are copied from. `requested` may name anybody; undefined means `CurrentUser` (see {@link accountOf}).
+ * Whom settings are copied from where a request names nobody. Errors: those of {@link chooseSource}; `context-not-found` says
+ * where it was the setting that named who is not signed in.
+ */
+export function usualSource(snapshot: Snapshot, { ownSid, named }: SourceRule): Source {
+  try {
+    return chooseSource(snapshot, ownSid, named ?? 'CurrentUser');
+  } catch (error) {
+    if (named === null || !isNotSignedIn(error)) throw error;
+    const { detail, remedy } = SOURCE_SIGNED_OFF;
+    throw new DomainError('notFound', 'context-not-found', `${detail} ${remedy} Nothing was touched.`);
+  }
+}
+
+/** What is said where the account that the settings name is not signed in. */
+export const SOURCE_SIGNED_OFF = {
+  detail: 'The account that SENSORPROXY_DRIFT_SOURCE names is not signed in, so its settings cannot be seen.',
+  remedy: 'Have that account sign in, or name another source.',
+};
+
+/** Whether it is that an account is not there. */
+export function isNotSignedIn(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'context-not-found';
+}
+
+/**
+ * Whom settings are copied from. `requested` may name anybody (see {@link accountOf}).
  * Errors: `source-not-configured`, `source-malformed` with `offset`, and those of {@link accountOf}.
  */
-export function chooseSource(snapshot: Snapshot, ownSid: string, requested: string | undefined): Source {
-  const { account, value: raw } = accountOf(snapshot, ownSid, requested ?? 'CurrentUser');
+export function chooseSource(snapshot: Snapshot, ownSid: string, requested: string): Source {
+  const { account, value: raw } = accountOf(snapshot, ownSid, requested);
   const value = interpretValue(raw);
   switch (value.state) {
     case 'configured':

@@ -57,6 +57,7 @@ describe('a source that the settings name', () => {
         expect.objectContaining({
           code: 'source-not-configured',
           detail: expect.stringContaining('SENSORPROXY_DRIFT_SOURCE'),
+          remedy: 'Have that account sign in, or name another source.',
         }),
       ],
     ]);
@@ -65,6 +66,15 @@ describe('a source that the settings name', () => {
     await expect(practice.proxy.contexts('S-1-5-21-1-2-3-1199')).rejects.toMatchObject({
       code: 'context-not-found',
     });
+    await expect(practice.proxy.copy({}, actor)).rejects.toMatchObject({
+      code: 'context-not-found',
+      kind: 'notFound',
+      detail: expect.stringMatching(/SENSORPROXY_DRIFT_SOURCE names is not signed in.* name another source/),
+    });
+    await expect(practice.proxy.copy({ source: 'Nobody' }, actor)).rejects.toMatchObject({
+      detail: expect.not.stringContaining('SENSORPROXY_DRIFT_SOURCE'),
+    });
+    expect((await practice.proxy.copy({ source: anna }, actor)).changed).toBe(true);
   });
 });
 
