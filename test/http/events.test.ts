@@ -80,6 +80,37 @@ describe('GET /events', () => {
     expect((await service.call('GET', '/events', { token: null })).status).toBe(401);
   });
 
+  it.each([
+    ['copy', [true, false]],
+    ['report', [false, false]],
+  ])('with ON_DRIFT=%s, a DELETE of what is gone already is a change: %j', async (onDrift, expected) => {
+    const folder = await temporaryFolder();
+    const regfile = path.join(folder.path, 'dc01.reg');
+    const place = {
+      SENSORPROXY_DATA_DIR: path.join(folder.path, 'data'),
+      SENSORPROXY_REGISTRY: `regfile:${regfile}`,
+      SENSORPROXY_DRIFT_SOURCE: 'S-1-5-21-1004336348-1177238915-682003330-1104',
+    };
+    try {
+      await writeFile(regfile, practiceDomainController());
+      service = await openService(place);
+      await service.call('POST', '/proxy/copy', { body: {} });
+      await service.close();
+      await writeFile(regfile, practiceDomainController());
+      service = await openService({ ...place, SENSORPROXY_WATCH: 'on', SENSORPROXY_ON_DRIFT: onDrift });
+      const account = '/proxy/contexts/LocalService';
+      const { headers } = await service.call('GET', account);
+      const remove = () => service.call('DELETE', account, { headers: { 'If-Match': headers.etag ?? '' } });
+      const answers = [bodyOf(await remove()), bodyOf(await remove())];
+      expect(answers.map((answer) => (answer as { changed: boolean }).changed)).toEqual(expected);
+      const { items } = bodyOf(await service.call('GET', '/changes')) as Page;
+      expect(items).toHaveLength(onDrift === 'copy' ? 2 : 1);
+    } finally {
+      await service.close();
+      await folder.remove();
+    }
+  });
+
   it('tells of drift and of endpoints while they are watched, and of the repair of drift', async () => {
     const chance = jest.spyOn(Math, 'random').mockReturnValue(0);
     const folder = await temporaryFolder();

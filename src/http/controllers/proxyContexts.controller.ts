@@ -89,7 +89,8 @@ export class ProxyContextsController extends Controller {
   /**
    * Sets one account's proxy from named settings. What the request leaves out is switched off. Fields that have no name
    * here (the change counter, what auto-detect remembers) are kept. The old value is backed up first, the new one read back.
-   * Settings that are in force already are left alone: `changed` is false. The answer's `ETag` header is the account's new
+   * Settings that are in force already are left alone: `changed` is false. With `SENSORPROXY_ON_DRIFT=copy` they are written
+   * and recorded, once, where self-repair might otherwise reverse them. The answer's `ETag` header is the account's new
    * entity tag.
    * @summary Set one account's proxy
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.
@@ -124,7 +125,7 @@ export class ProxyContextsController extends Controller {
 
   /**
    * Removes one account's `DefaultConnectionSettings`, so that its programs find no proxy configured. The old value is
-   * backed up first. An account that has none is left alone: `changed` is false. Options are query parameters; a body is
+   * backed up first. An account that has none is left alone, as with PUT: `changed` is false. Options are query parameters; a body is
    * refused.
    * @summary Remove one account's proxy settings
    * @param id `LocalSystem`, `LocalService`, `NetworkService`, `CurrentUser`, or a SID.

@@ -29,11 +29,12 @@ export class ProxyCopyController extends Controller {
 
   /**
    * Copies `DefaultConnectionSettings`, byte for byte, from one account to others; without a body, from the account that
-   * `SENSORPROXY_DRIFT_SOURCE` names, else the signed-in user who has a proxy, to LocalSystem and LocalService. What the targets had is backed up first. Each write is read back; if a
-   * target fails, all are put back. A target that already has the same settings in force is left alone. Every program that
-   * uses WinINET as such an account gets the proxy, not the sensor alone. With `dryRun`, nothing is written and the answer
-   * says what would be. With `restartSensor`, the sensor is restarted once something has changed; `sensorRestart` says how
-   * that ended, and the copy stands either way.
+   * `SENSORPROXY_DRIFT_SOURCE` names, else the signed-in user who has a proxy, to LocalSystem and LocalService. What the
+   * targets had is backed up first. Each write is read back; if a target fails, all are put back. A target that already has
+   * the same settings in force is left alone; with `SENSORPROXY_ON_DRIFT=copy` they are written and recorded, once, where
+   * self-repair might otherwise reverse them. Every program that uses WinINET as such an account gets the proxy, not the
+   * sensor alone. With `dryRun`, nothing is written and the answer says what would be. With `restartSensor`, the sensor is
+   * restarted once something has changed; `sensorRestart` says how that ended, and the copy stands either way.
    * @param idempotencyKey A name of your choice for this request, in double quotes: asked again with it, within 24 hours, the
    * request is not done again; its answer is given again, with `Idempotency-Replayed: true`.
    * @maxLength idempotencyKey 512
