@@ -223,8 +223,9 @@ describe('self-repair', () => {
     expect((await practice.journal.page({ limit: 9 })).items).toHaveLength(1);
     expect(await told()).toEqual(['proxy.drift.detected LocalSystem', 'proxy.drift.detected LocalService']);
     const refused = practice.logger.lines.filter((line) => line.includes('is not repaired now'));
-    expect(refused).toHaveLength(1);
     expect(refused[0]).toContain('a person must approve it');
+    // Once an hour; there may be many looks before the watch is stopped, a minute apart at most.
+    expect(refused.length).toBeLessThanOrEqual(1 + looks / 60);
   });
 });
 
