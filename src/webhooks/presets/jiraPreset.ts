@@ -151,7 +151,7 @@ function asker({ url, credentials }: PresetSettings, send: Send) {
     return [
       ...(Array.isArray(messages) ? (messages as unknown[]) : []),
       ...Object.entries(typeof errors === 'object' && errors !== null ? errors : {}).map(
-        ([field, problem]) => `${field}: ${String(problem)}`,
+        ([field, problem]: [string, unknown]) => typeof problem === 'string' && `${field}: ${problem}`,
       ),
     ];
   };

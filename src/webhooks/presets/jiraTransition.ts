@@ -2,7 +2,7 @@
  * How an issue in Jira is closed: by a transition, with what its screen asks for. A screen's fields are told by
  * `GET …/transitions?expand=transitions.fields`; a field that is not on the screen must not be sent.
  */
-import { member } from './requests';
+import { member, textOf } from './requests';
 
 /** A transition that can be done. */
 export interface JiraTransition {
@@ -39,7 +39,7 @@ export function transitionOf(offered: unknown, wanted: string | undefined): Jira
   const fields = member(possible, 'fields');
   const comment = member(fields, 'comment');
   return {
-    id: String(member(possible, 'id')),
+    id: textOf(member(possible, 'id')),
     resolution: resolutionOf(member(fields, 'resolution')),
     takesComment: comment !== undefined,
     needsComment: isRequired(comment),
@@ -85,7 +85,7 @@ function resolutionOf(field: unknown): string | null {
     (one) => typeof member(one, 'id') === 'string',
   );
   const named = RESOLUTIONS.flatMap((name) =>
-    allowed.filter((one) => String(member(one, 'name')).toLowerCase() === name),
+    allowed.filter((one) => textOf(member(one, 'name')).toLowerCase() === name),
   );
   const id = member(named[0] ?? allowed[0], 'id');
   return typeof id === 'string' ? id : null;

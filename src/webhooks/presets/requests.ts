@@ -55,6 +55,11 @@ export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
+/** A text; empty for what is none. Receivers are strangers: of their objects no text can be made without harm. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** What is known where an answer is a failure. */
 export interface Refusal {
   /** What looks like them is not repeated. */

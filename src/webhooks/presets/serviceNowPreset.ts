@@ -9,7 +9,7 @@
  */
 import { DeliveryFailure, type HttpAnswer } from '../exchange';
 import type { Delivered, Message, Preset, PresetSettings, Send } from './preset';
-import { authorization, below, jsonOf, jsonText, member, refusedWith } from './requests';
+import { authorization, below, jsonOf, jsonText, member, refusedWith, textOf } from './requests';
 import { linesOf, titleOf } from './ticketText';
 import { type Ticket, type TicketDesk, keyOf, seeTo } from './tickets';
 
@@ -73,7 +73,7 @@ function deskOf(message: Message, settings: PresetSettings, send: Send): TicketD
         id: sysIdOf(record, answer),
         open:
           member(record, 'active') !== 'false' && member(record, 'state') !== String(options.resolvedState),
-        toldOf: String(member(record, 'correlation_display')).split(' ').slice(1),
+        toldOf: textOf(member(record, 'correlation_display')).split(' ').slice(1),
       }));
     },
     tells: ({ toldOf }) => Promise.resolve(toldOf.includes(event.id)),
