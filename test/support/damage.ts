@@ -39,6 +39,8 @@ export function damaged(whole: Buffer): fc.Arbitrary<Buffer> {
 /** Values that a field may be given in place of its own. */
 const otherValue = fc.oneof(
   fc.jsonValue(),
+  // Whoever makes a text of this throws.
+  fc.constant({ toString: 1, valueOf: 1 }),
   fc.constantFrom<unknown>('', 0, -1, 1e300, null, [], {}, [null], '../../x', 'S-1-5-18', 'LocalService'),
 );
 

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { GIVE_UP_MS, backoffMs, retryAfterMs } from '../../../src/webhooks/backoff';
+import { SEED, anyText } from '../../support/damage';
 
 const NOW = '2026-11-24T06:00:00.000Z';
 
@@ -29,3 +31,47 @@ it.each<[string | undefined, number | null]>([
 ])('Retry-After %s is %s milliseconds', (header, ms) => {
   expect(retryAfterMs(header, NOW)).toBe(ms);
 });
+
+describe('Retry-After', () => {
+  const clamped = (ms: number) => Math.min(Math.max(ms, 1000), GIVE_UP_MS);
+
+  it('of any seconds and any date is that time, but no less than a second and no more than three days', () => {
+    const times = { min: new Date('1970-01-01'), max: new Date('9999-12-31'), noInvalidDate: true };
+    fc.assert(
+      fc.property(fc.nat(9_999_999_999), fc.date(times), fc.date(times), (seconds, date, now) => {
+        expect(retryAfterMs(` ${seconds}\t`, NOW)).toBe(clamped(seconds * 1000));
+        const inSeconds = Math.floor(date.getTime() / 1000) * 1000;
+        expect(retryAfterMs(date.toUTCString(), now.toISOString())).toBe(clamped(inSeconds - now.getTime()));
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
+  it('of any text is a time to wait, or nothing', () => {
+    const part = fc.oneof(fc.nat(99).map(String), anyText(4), fc.constantFrom('Tue, ', ' Nov ', ':', ' GMT'));
+    const nearlyADate = fc
+      .tuple(fc.constantFrom('Tue', 'Xyz'), fc.nat(99), fc.constantFrom('Nov', 'Feb', 'Xyz'), fc.nat(99))
+      .map(([day, date, month, hour]) => `${day}, ${pad(date)} ${month} 2026 ${pad(hour)}:00:00 GMT`);
+    const text = fc.oneof(
+      anyText(40),
+      fc.array(part, { maxLength: 9 }).map((all) => all.join('')),
+      nearlyADate,
+    );
+    let read = 0;
+    fc.assert(
+      fc.property(text, (header) => {
+        const ms = retryAfterMs(header, NOW);
+        if (ms === null) return;
+        expect(ms).toBe(clamped(ms));
+        expect(Number.isInteger(ms)).toBe(true);
+        read += 1;
+      }),
+      { seed: SEED, numRuns: 5000 },
+    );
+    expect(read).toBeGreaterThan(100);
+  });
+});
+
+function pad(count: number): string {
+  return String(count).padStart(2, '0');
+}
