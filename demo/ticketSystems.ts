@@ -1,5 +1,11 @@
 import { type JiraStandIn, jiraUser, startJira } from '../test/support/jiraStandIn';
-import { type ServiceNowStandIn, serviceNowUser, startServiceNow } from '../test/support/serviceNowStandIn';
+import {
+  type ServiceNowStandIn,
+  serviceNowCaller,
+  serviceNowGroup,
+  serviceNowUser,
+  startServiceNow,
+} from '../test/support/serviceNowStandIn';
 import { say } from './print';
 
 /** How often it is looked whether a ticket has changed. */
@@ -33,6 +39,7 @@ export async function startTicketSystems(): Promise<TicketSystems> {
       say(
         `export NOW=${serviceNow.url} NOW_USER=${serviceNowUser.user} NOW_PASSWORD=${serviceNowUser.secret}`,
       );
+      say(`export NOW_CALLER=${serviceNowCaller} NOW_GROUP=${serviceNowGroup}`);
       say(`export JIRA=${jira.url} JIRA_USER=${jiraUser.user} JIRA_TOKEN=${jiraUser.secret}`);
       say('\nWhat becomes of the tickets is told here.');
       let before = new Map<string, string>();
