@@ -89,9 +89,13 @@ async function readAttempts(file: string, clock: Clock): Promise<Attempts> {
 function isAttempts(value: unknown): value is Attempts {
   if (typeof value !== 'object' || value === null) return false;
   const { at, failure } = value as Partial<Record<keyof Attempts, unknown>>;
-  if (!Array.isArray(at) || !at.every((one) => typeof one === 'string')) return false;
+  if (!Array.isArray(at) || !at.every(isTime)) return false;
   if (failure === null) return true;
   if (typeof failure !== 'object') return false;
   const { code, situation, times } = failure as Partial<Record<string, unknown>>;
   return typeof code === 'string' && typeof situation === 'string' && typeof times === 'number';
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }
