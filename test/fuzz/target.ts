@@ -52,7 +52,7 @@ export async function openTarget(): Promise<Target> {
   const kept = new Set<string>();
   keepOnThisMachine(server.address.port, kept);
   let nonce = 0;
-  const known: Record<string, readonly string[]> = {};
+  const known: Record<string, readonly string[]> = { anna: [ANNA] };
   return {
     service,
     server,
@@ -66,6 +66,7 @@ export async function openTarget(): Promise<Target> {
     learn: async () => {
       const { proxy, changes, webhooks } = service.services;
       await keepASource(proxy);
+      await keepABackup(proxy);
       await keepAWebhook(webhooks);
       const { contexts } = await proxy.contexts();
       known.sids = contexts.map(({ sid }) => sid).filter((sid) => sid.startsWith('S-1-5-21-'));
@@ -91,6 +92,12 @@ async function keepASource(proxy: Service['services']['proxy']): Promise<void> {
   const { settings, etag } = await proxy.context(ANNA);
   if (settings?.flags.proxy === true) return;
   await proxy.put(ANNA, { proxyServer: 'proxy.contoso.com:8080' }, etag, { name: 'fuzz', requestId: 'fuzz' });
+}
+
+async function keepABackup(proxy: Service['services']['proxy']): Promise<void> {
+  const { items } = await proxy.backups({ limit: 1 });
+  if (items.length > 0) return;
+  await proxy.copy({ source: ANNA }, { name: 'fuzz', requestId: 'fuzz' });
 }
 
 /** One at least, and room for more. */
