@@ -148,6 +148,7 @@ function isFacts(value: unknown): value is SensorFacts {
   return (
     typeof value === 'object' &&
     value !== null &&
+    !Array.isArray(value) &&
     Object.values(value).every((fact) => typeof fact === 'string')
   );
 }
