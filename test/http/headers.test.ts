@@ -109,3 +109,26 @@ it('gives a fault of its own no more words than an id, and the log the stack', a
     await faulty.close();
   }
 });
+
+describe('If-None-Match', () => {
+  it('is looked at for an account alone: what has no entity tag always comes', async () => {
+    await service.call('POST', '/proxy/copy', { body: { ticket: 'CHG1' } });
+    const changes = bodyOf(await service.call('GET', '/changes')) as { items: { id: string }[] };
+    const places: readonly (readonly [string, string])[] = [
+      ...['json', 'text', 'csv', 'squid', 'pac'].map(
+        (format) => [`/endpoints/allowlist?format=${format}`, '*/*'] as const,
+      ),
+      [`/changes/${changes.items[0]?.id ?? ''}`, 'text/markdown'],
+      ['/problems', 'text/html'],
+      ['/problems', 'application/json'],
+      ['/openapi.json', '*/*'],
+      ['/metrics', '*/*'],
+      ['/livez', '*/*'],
+    ];
+    for (const [location, accept] of places) {
+      const headers = { 'If-None-Match': '*', Accept: accept };
+      const response = await service.call('GET', location, { headers });
+      expect([location, accept, response.status]).toEqual([location, accept, 200]);
+    }
+  });
+});
