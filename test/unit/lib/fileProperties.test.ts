@@ -35,7 +35,8 @@ describe('a lock file', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(content, { minLength: 40, maxLength: 40 }), async (contents) => {
           const ends = await Promise.all(
-            contents.map(async (bytes) => {
+            // One that is a living process's is always among them.
+            [own, ...contents].map(async (bytes) => {
               const location = path.join(folder.path, String((file += 1)));
               await writeFile(`${location}.lock`, bytes);
               try {
