@@ -118,7 +118,7 @@ describe('the program', () => {
       service.child.kill('SIGTERM');
       await expect(check).rejects.toThrow();
       expect(await service.ended).toMatchObject({ code: 0 });
-      expect(performance.now() - begin).toBeLessThan(14_000);
+      expect(performance.now() - begin).toBeLessThan(30_000);
     } finally {
       silent.close();
     }
@@ -160,7 +160,7 @@ describe('the program goes on or ends in order', () => {
     const begin = performance.now();
     service.child.kill('SIGTERM');
     expect(await service.ended).toMatchObject({ code: 0 });
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(performance.now() - begin).toBeLessThan(9_000);
     silent.destroy();
   });
 

@@ -141,7 +141,7 @@ describe('changes, drift, backups and the journal', () => {
     await gauges();
     pass(60_000);
     const found = await gauges();
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(asked()).toBe(1);
     expect(valueOf(found, 'metrics_errors_total', { part: 'drift' })).toBe(1);
   });

@@ -93,7 +93,7 @@ describe('a stop', () => {
     expect((await health(agent)).connection).toBe('keep-alive');
     const started = performance.now();
     await server.stop();
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(4500);
     agent.destroy();
   });
 
@@ -106,7 +106,7 @@ describe('a stop', () => {
     await inFlight;
     const started = performance.now();
     await stopped;
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(4500);
     agent.destroy();
   });
 

@@ -30,7 +30,7 @@ describe('slow clients', () => {
       untilClosed(open(drippingBody())),
       untilClosed(open(`GET /livez HTTP/1.1\r\n${AUTHORITY}\r\n\r\n`)),
     ]);
-    for (const { ms } of [silent, headers, body, idle]) expect(ms).toBeLessThan(4_000);
+    for (const { ms } of [silent, headers, body, idle]) expect(ms).toBeLessThan(9_000);
     expect(headers.text).toMatch(/^HTTP\/1\.1 408 .*"code":"request-timeout"/s);
     expect(body.text).toMatch(/^HTTP\/1\.1 408 /);
     expect(idle.text).toMatch(/^HTTP\/1\.1 200 /);
@@ -42,7 +42,7 @@ describe('slow clients', () => {
     const dripping = setInterval(() => socket.write(' '), 40);
     const { ms } = await untilClosed(socket);
     clearInterval(dripping);
-    expect(ms).toBeLessThan(4_000);
+    expect(ms).toBeLessThan(9_000);
   });
 
   it('that do not read their answer are cut off, while work that takes longer goes on', async () => {
@@ -108,7 +108,7 @@ describe('connections', () => {
       const started = performance.now();
       for (let count = 0; count < 20; count += 1) expect((await ask('/proxy/contexts')).status).toBe(200);
       expect((await ask('/proxy/copy', { method: 'POST' })).status).toBe(200);
-      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(performance.now() - started).toBeLessThan(15_000);
     } finally {
       clearInterval(dripping);
     }

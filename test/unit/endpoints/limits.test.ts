@@ -44,7 +44,7 @@ describe('a check that takes too long', () => {
       { context: throughProxy(proxy.port), endpoint: endpointAt(443), trust },
       400,
     );
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(check.failure).toMatchObject({ code: 'proxy-timeout', phase: 'proxyConnect' });
     await expectClosed(proxy);
   });
@@ -52,15 +52,15 @@ describe('a check that takes too long', () => {
   it('has one time limit for all its phases together', async () => {
     const server = await closing.add(startTlsEndpoint({ certificate, afterRequest: 'hangs' }));
     const network = {
-      lookup: () => new Promise<string[]>((resolve) => setTimeout(resolve, 300, ['127.0.0.1'])),
+      lookup: () => new Promise<string[]>((resolve) => setTimeout(resolve, 2000, ['127.0.0.1'])),
       connect: realConnect,
     };
     const started = performance.now();
     const check = await checkOne(
       { context: context('A'), endpoint: endpointAt(server.port), trust, network },
-      500,
+      4000,
     );
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5900);
     expect(check.failure?.code).toBe('http-timeout');
     await expectClosed(server);
   });

@@ -139,6 +139,6 @@ describe('whether the clock or the certificate is wrong', () => {
       probing: { timeoutMs: 10_000 },
     });
     expect(failure).toMatchObject({ code: 'tls-expired' });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(9000);
   });
 });

@@ -74,7 +74,7 @@ describe('the route of an account', () => {
       const long = piece.repeat(65536 / piece.length);
       createRouter(settingsOf({ flags: 3, proxy: long, bypass: long }))(target);
     }
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -43,13 +43,17 @@ export function clockAt(time: string): Clock & { set(time: string): void } {
   };
 }
 
+/** A busy machine may keep a thread waiting for a second: only a test of a bound states a short one. */
+const PATIENT = { scriptMs: 9000 };
+
 /** Proxy scripts over parts of which a test states what matters to it. */
-export function scriptsWith(parts: Partial<ProxyScriptsParts> = {}) {
+export function scriptsWith({ limits, ...parts }: Partial<ProxyScriptsParts> = {}) {
   return createProxyScripts({
     network: networkOf({}).network,
     trust: createTrustStore(null),
     clock: systemClock,
     searchDomains: () => Promise.resolve([]),
+    limits: { ...PATIENT, ...limits },
     ...parts,
   });
 }

@@ -52,7 +52,7 @@ describe('interim answers', () => {
     const interim = await startScriptedServer({ says: 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100) });
     const started = performance.now();
     expect(await askUrl(`http://127.0.0.1:${interim.port}/x`)).toMatchObject({ reason: 'pac-unreachable' });
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(9000);
     await interim.close();
   });
 

@@ -91,7 +91,7 @@ describe('a script', () => {
 
   it('that is ended for one target keeps what it said before, and is not asked again', async () => {
     const script = `var n = 0; function FindProxyForURL() { n += 1; if (n === 2) for (;;); return 'DIRECT'; }`;
-    const limits = { scriptMs: 200 };
+    const limits = { scriptMs: 2000 };
     const outcomes = await asking.askText(script, { limits }, [TARGET, TARGET, TARGET]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['answer', 'failed', 'failed']);
   });
@@ -124,10 +124,10 @@ describe('the sandbox', () => {
     const { network } = networkOf({});
     const slow = {
       ...network,
-      lookup: () => new Promise<string[]>((resolve) => void setTimeout(resolve, 1000, ['10.0.0.1'])),
+      lookup: () => new Promise<string[]>((resolve) => setTimeout(resolve, 4000, ['10.0.0.1']).unref()),
     };
     const script = `function FindProxyForURL(url, host) { return dnsResolve(host) + ''; }`;
-    const limits = { scriptMs: 500, graceMs: 100 };
+    const limits = { scriptMs: 3000, graceMs: 500, lookupMs: 8000 };
     expect(await answerOf(script, { network: slow, limits })).toBe('10.0.0.1');
     expect(await answerOf(script, { network: slow, limits: { lookupMs: 50 } })).toBe('null');
     expect(await answerOf(script, { network: slow, limits: { askMs: 300 } })).toMatchObject({
