@@ -1,6 +1,7 @@
 /** How many connections there are, and which must go when there are too many, or when one takes no answer. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Bounds of a server's connections. */
 export interface ConnectionBounds {
@@ -10,10 +11,27 @@ export interface ConnectionBounds {
   readonly stalledMs: number;
 }
 
-/** A connection, and what it is asked under way. */
+/** What a connection was asked, and the answer to it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** What there is to know of a server's connections. */
+export interface Connections {
+  /** The last request of a connection, while it is not answered. */
+  lastUnderWay(socket: Duplex): Exchange | undefined;
+  /** The connections that have asked for nothing yet, which Node does not count among the idle ones. */
+  silent(): readonly Socket[];
+}
+
 interface Connection {
   readonly socket: Socket;
-  readonly exchanges: Set<{ readonly request: IncomingMessage; readonly response: ServerResponse }>;
+  /** What is under way. An array and a number, which cost the garbage collector nothing with each request. */
+  readonly exchanges: Exchange[];
+  hasAsked: boolean;
+  /** Where it stands in the order in which connections were opened or fell idle. */
+  idleFrom: number;
 }
 
 /**
@@ -21,54 +39,56 @@ interface Connection {
  * request for longest: idle, or with headers or a body that drip; where all have one, the first whose answer is not taken.
  * Where all are worked on, the new one goes. To be called before the server listens.
  */
-export function boundConnections(server: Server, { most, stalledMs }: ConnectionBounds): void {
-  /** In the order in which they fell idle. By the peer, since HTTPS has one socket in another. */
+export function boundConnections(server: Server, { most, stalledMs }: ConnectionBounds): Connections {
+  /** By the peer, since HTTPS has one socket in another. */
   const connections = new Map<string, Connection>();
+  let order = 0;
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
     if (connections.size >= most && !makeRoom(connections)) {
       socket.destroy();
       return;
     }
-    connections.set(peer, { socket, exchanges: new Set() });
+    connections.set(peer, { socket, exchanges: [], hasAsked: false, idleFrom: (order += 1) });
     socket.once('close', () => {
       if (connections.get(peer)?.socket === socket) connections.delete(peer);
     });
   });
-  server.on('request', (request, response) => {
-    const peer = peerOf(request.socket);
-    const connection = connections.get(peer);
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(peerOf(request.socket));
     if (connection === undefined) return;
+    const { exchanges } = connection;
     const exchange = { request, response };
-    connection.exchanges.add(exchange);
+    exchanges.push(exchange);
+    connection.hasAsked = true;
     response.on('close', () => {
-      connection.exchanges.delete(exchange);
-      // It is idle since now: to the end of the order.
-      if (connections.get(peer) === connection) {
-        connections.delete(peer);
-        connections.set(peer, connection);
-      }
+      exchanges.splice(exchanges.indexOf(exchange), 1);
+      connection.idleFrom = order += 1;
     });
   });
   closeStalled(server, stalledMs);
+  return {
+    lastUnderWay: (socket) => connections.get(peerOf(socket))?.exchanges.at(-1),
+    silent: () => [...connections.values()].filter(({ hasAsked }) => !hasAsked).map(({ socket }) => socket),
+  };
 }
 
 /** Closes the connection that is of least use; false when all are of use. */
 function makeRoom(connections: Map<string, Connection>): boolean {
+  const inOrder = [...connections].sort(([, one], [, other]) => one.idleFrom - other.idleFrom);
   const dispensable: readonly ((connection: Connection) => boolean)[] = [
     // Bodies that drip are no better than idleness, or a new connection would go before those.
-    ({ exchanges }) => [...exchanges].every(({ request }) => !request.complete),
+    ({ exchanges }) => exchanges.every(({ request }) => !request.complete),
     // An answer that is not taken, all of it there or not yet: a file is streamed.
-    ({ exchanges }) =>
-      [...exchanges].some(({ response }) => response.writableEnded || response.writableNeedDrain),
+    ({ exchanges }) => exchanges.some(({ response }) => response.writableEnded || response.writableNeedDrain),
   ];
   for (const isDispensable of dispensable) {
-    for (const [peer, connection] of connections) {
-      if (!isDispensable(connection)) continue;
-      connections.delete(peer);
-      connection.socket.destroy();
-      return true;
-    }
+    const found = inOrder.find(([, connection]) => isDispensable(connection));
+    if (found === undefined) continue;
+    const [peer, { socket }] = found;
+    connections.delete(peer);
+    socket.destroy();
+    return true;
   }
   return false;
 }
@@ -82,7 +102,7 @@ function closeStalled(server: Server, stalledMs: number): void {
 }
 
 /** Tells connections apart; over TLS a request has another socket than the connection that it came over. */
-export function peerOf(socket: Socket): string {
+function peerOf(socket: Duplex & Partial<Addresses>): string {
   const known = peers.get(socket);
   if (known !== undefined) return known;
   const { localAddress, remoteAddress, remotePort } = socket;
@@ -92,4 +112,6 @@ export function peerOf(socket: Socket): string {
 }
 
 /** A socket is asked for its addresses once, and not with each request. */
-const peers = new WeakMap<Socket, string>();
+const peers = new WeakMap<Duplex, string>();
+
+type Addresses = Pick<Socket, 'localAddress' | 'remoteAddress' | 'remotePort'>;

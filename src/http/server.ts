@@ -1,13 +1,14 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import type { Clock } from '../lib/clock';
 import type { Logger } from '../lib/logger';
-import { type ConnectionBounds, boundConnections, peerOf } from './connections';
+import { type ConnectionBounds, type Connections, type Exchange, boundConnections } from './connections';
 import { HttpProblem } from './httpProblem';
+import { messagesOf } from './messages';
 import { PROBLEM_JSON, toProblem } from './problems';
 import { securityHeadersOn } from './securityHeaders';
 import { logCertificate, type TlsSettings, tlsOptions } from './tls';
@@ -61,19 +62,14 @@ export async function startServer(
 ): Promise<RunningServer> {
   const options = { ...LIMITS, ...limits };
   const { server, release } = tls === null ? withoutTls(app, options) : withTls(app, tls, options);
-  const begun = new WeakMap<Duplex, Exchange>();
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    begun.set(request.socket, { request, response });
-  });
+  const connections = boundConnections(server, { ...CONNECTIONS, ...limits });
   server.on('clientError', (error: Error, socket: Duplex) => {
-    const last = begun.get(socket);
+    const last = connections.lastUnderWay(socket);
     if (last !== undefined && isOfWhatFollows(last)) socket.destroy();
     else answerMalformed(error, socket, logger);
   });
   // An expectation that is not 100-continue is ignored, as RFC 9110 (10.1.1) allows; Node's own answer has no body.
   server.on('checkExpectation', app);
-  const silent = silentConnections(server);
-  boundConnections(server, { ...CONNECTIONS, ...limits });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -93,14 +89,9 @@ export async function startServer(
     url: urlOf(tls === null ? 'http' : 'https', address),
     stop: once(async () => {
       release();
-      await stop(server, silent);
+      await stop(server, connections);
     }),
   };
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
 }
 
 /** What follows a request must not get into the answer to it, nor be taken for it. */
@@ -115,11 +106,11 @@ interface Opened {
 }
 
 function withoutTls(app: Express, options: typeof LIMITS): Opened {
-  return { server: createServer(options, app), release: () => undefined };
+  return { server: createServer({ ...options, ...messagesOf(app) }, app), release: () => undefined };
 }
 
 function withTls(app: Express, tls: NonNullable<ServerSettings['tls']>, options: typeof LIMITS): Opened {
-  const server = createTlsServer({ ...options, ...tlsOptions(tls) }, app);
+  const server = createTlsServer({ ...options, ...messagesOf(app), ...tlsOptions(tls) }, app);
   // Before Node's own listener, which would have the failure answered in HTTP.
   server.prependListener('tlsClientError', (_error, socket) => {
     socket.destroy();
@@ -134,24 +125,7 @@ function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   return `${scheme}://${family === 'IPv6' && host === address ? `[${address}]` : host}:${port}`;
 }
 
-/**
- * Connections that have asked for nothing yet, which Node does not count among the idle ones; by the peer, since over TLS a
- * request has another socket than the connection that it came over.
- */
-function silentConnections(server: Server): ReadonlyMap<string, Socket> {
-  const silent = new Map<string, Socket>();
-  server.on('connection', (socket: Socket) => {
-    const peer = peerOf(socket);
-    silent.set(peer, socket);
-    socket.once('close', () => {
-      if (silent.get(peer) === socket) silent.delete(peer);
-    });
-  });
-  server.on('request', (request: IncomingMessage) => silent.delete(peerOf(request.socket)));
-  return silent;
-}
-
-async function stop(server: Server, silent: ReadonlyMap<string, Socket>): Promise<void> {
+async function stop(server: Server, connections: Connections): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
@@ -168,7 +142,7 @@ async function stop(server: Server, silent: ReadonlyMap<string, Socket>): Promis
     server.closeAllConnections();
   }, STOP_TIMEOUT_MS);
   server.closeIdleConnections();
-  for (const socket of silent.values()) socket.destroy();
+  for (const socket of connections.silent()) socket.destroy();
   await closed;
   clearInterval(sweep);
   clearTimeout(giveUp);
