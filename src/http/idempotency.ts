@@ -1,5 +1,5 @@
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07) on the operations that take it. docs/api.md describes it. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import { HttpProblem } from './httpProblem';
 import type { StoredAnswer } from './idempotency/keyFiles';
@@ -83,7 +83,7 @@ function parseKey(header: string): string {
 
 function fingerprintOf({ method, originalUrl, body }: Request, actor: string): string {
   const text = JSON.stringify([method, originalUrl, actor, (body as unknown) ?? null]);
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** What comes here has passed the checks of token and arguments: a 4xx is what the work itself has come to. */

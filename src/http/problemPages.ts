@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, Response, Router } from 'express';
 import { HttpProblem } from './httpProblem';
 import { problemDefinition, problemDefinitions, statusOf } from './problemDefinitions';
@@ -32,10 +32,10 @@ function answer(request: Request, response: Response, page: () => string, json: 
     response.json(json());
     return;
   }
-  const hash = createHash('sha256').update(STYLE).digest('base64');
+  const style = hash('sha256', STYLE, 'base64');
   response.setHeader(
     'Content-Security-Policy',
-    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
   );
   response.type('html').send(page());
 }

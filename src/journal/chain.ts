@@ -5,7 +5,7 @@
  * `{"seq":2,"prev":"<64 hex>","hash":"<64 hex>","entry":{…}}`, where hash is the SHA-256 of `seq`, a newline, `prev`, a
  * newline and the bytes of the entry as they stand in the line.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What stands before the first line. */
 export const GENESIS = '0'.repeat(64);
@@ -51,5 +51,5 @@ export function parseLine(text: string): ChainedLine | LineProblem {
 }
 
 function hashOf(seq: string, prev: string, entryText: string): string {
-  return createHash('sha256').update(`${seq}\n${prev}\n${entryText}`, 'utf8').digest('hex');
+  return hash('sha256', `${seq}\n${prev}\n${entryText}`, 'hex');
 }

@@ -1,5 +1,5 @@
 /** The journal's files that are full: what each holds is noted once, so that a start need not read them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileDurably } from '../lib/durableFile';
@@ -99,5 +99,5 @@ function isSealed(value: unknown): value is SealedSegment {
 
 /** A note that was changed would have the journal go on with a wrong number, or pass over a file that has what is looked for. */
 function hashOf(files: readonly SealedSegment[]): string {
-  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
+  return hash('sha256', JSON.stringify(files), 'hex');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../../lib/errors';
 import type { Backup } from '../../proxy/model';
@@ -65,7 +65,7 @@ async function oneBackup(parts: ClientParts) {
 async function save({ client, options }: ClientParts, path: string, { sha256 }: Backup): Promise<void> {
   const file = options.save ?? '';
   const bytes = await client.bytes({ path: `${path}/file`, accept: 'application/octet-stream' });
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+  if (hash('sha256', bytes, 'hex') !== sha256) {
     throw unreachable('The file that came has another SHA-256 than the backup. Nothing was written.');
   }
   try {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { removeUnfinishedWrites, writeFileDurably } from '../../lib/durableFile';
@@ -81,5 +81,5 @@ function parseRecord(name: string, text: string): KeyRecord | null {
 }
 
 function hashOf(record: KeyRecord): string {
-  return createHash('sha256').update(JSON.stringify(record)).digest('hex');
+  return hash('sha256', JSON.stringify(record), 'hex');
 }

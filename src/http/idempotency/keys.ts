@@ -1,5 +1,5 @@
 /** What was asked for with an `Idempotency-Key`, and what was answered: kept so that a retry is never done twice. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../../lib/clock';
 import { DomainError, systemCodeOf } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
@@ -94,7 +94,7 @@ class Keys implements IdempotencyKeys {
   ) {}
 
   async begin(request: KeyedRequest): Promise<Begun> {
-    const name = createHash('sha256').update(`${request.actor}\n${request.key}`).digest('hex');
+    const name = hash('sha256', `${request.actor}\n${request.key}`, 'hex');
     const found = this.known.get(name);
     const current = found !== undefined && !this.isOver(found) ? found : undefined;
     if (current?.state === 'unreadable') throw unrecorded('EBADMSG');
