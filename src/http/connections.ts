@@ -75,7 +75,6 @@ export function boundConnections(server: Server, { most, stalledMs }: Connection
 
 /** Closes the connection that is of least use; false when all are of use. */
 function makeRoom(connections: Map<string, Connection>): boolean {
-  const inOrder = [...connections].sort(([, one], [, other]) => one.idleFrom - other.idleFrom);
   const dispensable: readonly ((connection: Connection) => boolean)[] = [
     // Bodies that drip are no better than idleness, or a new connection would go before those.
     ({ exchanges }) => exchanges.every(({ request }) => !request.complete),
@@ -83,14 +82,25 @@ function makeRoom(connections: Map<string, Connection>): boolean {
     ({ exchanges }) => exchanges.some(({ response }) => response.writableEnded || response.writableNeedDrain),
   ];
   for (const isDispensable of dispensable) {
-    const found = inOrder.find(([, connection]) => isDispensable(connection));
-    if (found === undefined) continue;
-    const [peer, { socket }] = found;
-    connections.delete(peer);
-    socket.destroy();
+    const found = longestIdle(connections, isDispensable);
+    if (found === null) continue;
+    connections.delete(peerOf(found.socket));
+    found.socket.destroy();
     return true;
   }
   return false;
+}
+
+function longestIdle(
+  connections: ReadonlyMap<string, Connection>,
+  isDispensable: (connection: Connection) => boolean,
+): Connection | null {
+  let found: Connection | null = null;
+  for (const connection of connections.values()) {
+    const isFirst = found === null || connection.idleFrom < found.idleFrom;
+    if (isFirst && isDispensable(connection)) found = connection;
+  }
+  return found;
 }
 
 /** Node tells of a socket on which nothing has moved; one that waits for our work is left alone. */
