@@ -33,7 +33,7 @@ const post = (url: string): HttpRequest => ({
 const never = new AbortController().signal;
 
 /** The message of the failure, and how long it took. */
-async function failure(url: string, timeoutMs = 300) {
+async function failure(url: string, timeoutMs = 3000) {
   const started = performance.now();
   const error: unknown = await loopbackExchange(timeoutMs)(post(url), never).catch(
     (reason: unknown) => reason,
@@ -95,7 +95,7 @@ it('a receiver that never answers is left after the limit', async () => {
   const silent = await startScriptedServer({ hangs: true });
   open.push(silent);
   const { message, ms } = await failure(`http://127.0.0.1:${silent.port}`);
-  expect(message).toBe('no answer within 0.3 s');
+  expect(message).toBe('no answer within 3 s');
   expect(ms).toBeLessThan(10_000);
   while (silent.open() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
 });
@@ -112,7 +112,7 @@ it('a head that drips is left after the same limit', async () => {
   );
   open.push(dripping);
   const { message, ms } = await failure(`http://127.0.0.1:${dripping.port}`);
-  expect(message).toBe('no answer within 0.3 s');
+  expect(message).toBe('no answer within 3 s');
   expect(ms).toBeLessThan(10_000);
 });
 
@@ -126,7 +126,7 @@ it('a body that drips ends the same, and the status counts', async () => {
     return null;
   });
   const started = performance.now();
-  expect(await loopbackExchange(300)(post(url), never)).toMatchObject({ status: 202, complete: false });
+  expect(await loopbackExchange(3000)(post(url), never)).toMatchObject({ status: 202, complete: false });
   expect(performance.now() - started).toBeLessThan(10_000);
 });
 

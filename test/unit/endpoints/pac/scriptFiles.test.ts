@@ -116,16 +116,16 @@ describe('a script that cannot be had', () => {
       { says: `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}\r\n\r\n` },
       /\(HPE_HEADER_OVERFLOW\)$/,
     ],
-    ['says nothing', { hangs: true }, /^it did not come within 0\.3 s$/],
+    ['says nothing', { hangs: true }, /^it did not come within 3 s$/],
     [
       'never comes to an end',
       { says: 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfun' },
-      /^it did not come within 0\.3 s$/,
+      /^it did not come within 3 s$/,
     ],
   ])('is on a server that %s', async (_what, script, seen) => {
     const odd = await startScriptedServer(script);
     try {
-      const outcome = await askUrl(`http://127.0.0.1:${odd.port}/`, { limits: { fetchMs: 300 } });
+      const outcome = await askUrl(`http://127.0.0.1:${odd.port}/`, { limits: { fetchMs: 3000 } });
       expect(outcome).toEqual(unavailable('pac-unreachable', seen));
     } finally {
       await odd.close();
